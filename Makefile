@@ -1,0 +1,37 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`.
+
+PYTHON ?= python3
+BIN := .venv/bin
+CONSTRAINTS := packaging/constraints.txt
+
+.PHONY: run test check locale clean
+
+run: .venv/installed
+	@packaging/system-libraries.sh window || true
+	$(BIN)/avila
+
+test: .venv/installed
+	@packaging/system-libraries.sh window tests
+	$(MAKE) check
+	$(BIN)/python -m pytest
+
+check: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Takes new texts into the translations and compiles them; then edit resources/locale/*/LC_MESSAGES/avila.po.
+locale: .venv/installed
+	$(BIN)/pybabel -q extract --no-location --sort-output --project "Avila Diffusion" --omit-header \
+		-o build/avila.pot app/avila
+	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --no-wrap -D avila -i build/avila.pot -d resources/locale
+	$(BIN)/pybabel -q compile -D avila -d resources/locale
+
+.venv/installed: pyproject.toml $(CONSTRAINTS)
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[test]'
+	touch $@
+
+clean:
+	rm -rf .venv build dist

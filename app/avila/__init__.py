@@ -1,0 +1,3 @@
+"""Avila Diffusion: words into pictures on the user's own computer."""
+
+__version__ = "0.1.0"

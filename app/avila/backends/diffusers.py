@@ -1,0 +1,383 @@
+"""The PyTorch engine: any Stable Diffusion 1.x checkpoint through diffusers, offline.
+
+torch and diffusers take seconds to import, so that happens inside functions only; the sampler names and
+abilities are there without them.
+"""
+
+import json
+import logging
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from avila.assets import resource
+from avila.backends.previews import LatentColours, Prediction, fit_colours, watched
+from avila.errors import AvilaError
+from avila.generation import Abilities, GenerationRequest, Step
+from avila.i18n import _
+from avila.library import sd1
+from avila.library.headers import read_header
+from avila.library.models import Library, Model
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+log = logging.getLogger(__name__)
+
+# Name, diffusers' class, and what differs from the model's own scheduler config.
+SCHEDULERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "Euler a": ("EulerAncestralDiscreteScheduler", {}),
+    "Euler": ("EulerDiscreteScheduler", {}),
+    "DPM++ 2M": ("DPMSolverMultistepScheduler", {}),
+    "DPM++ 2M Karras": ("DPMSolverMultistepScheduler", {"use_karras_sigmas": True}),
+    "DPM++ 2M SDE": ("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++"}),
+    "DPM++ 2M SDE Karras": (
+        "DPMSolverMultistepScheduler",
+        {"algorithm_type": "sde-dpmsolver++", "use_karras_sigmas": True},
+    ),
+    "UniPC": ("UniPCMultistepScheduler", {}),
+    "DDIM": ("DDIMScheduler", {"clip_sample": False}),
+    "PLMS": ("PNDMScheduler", {"skip_prk_steps": True}),
+    "Heun": ("HeunDiscreteScheduler", {}),
+    "LCM": ("LCMScheduler", {"clip_sample": False}),
+}
+SAMPLERS = tuple(SCHEDULERS)
+
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "DIFFUSERS_VERBOSITY": "error",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+    "DIFFUSERS_DISABLE_REMOTE_CODE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+class Device(NamedTuple):
+    """Where a model runs and in which precision, in torch's words."""
+
+    name: str  # "cuda", "mps" or "cpu"
+    dtype: str  # "float16", "bfloat16" or "float32"
+    description: str  # the hardware's own name, for people
+
+
+def device_and_dtype() -> Device:
+    """The best device of this computer. Imports torch; ImportError when it is not installed."""
+    import torch
+
+    if torch.cuda.is_available():
+        described = torch.cuda.get_device_name()
+        # The GTX 16 series answers NaN in half precision; before Volta it is no faster.
+        half = torch.cuda.get_device_capability() >= (7, 0) and "GTX 16" not in described
+        return Device("cuda", "float16" if half else "float32", described)
+    if torch.backends.mps.is_available():
+        return Device("mps", "float16", "Apple GPU")
+    # Without these instructions bf16 is emulated and slower than fp32.
+    able: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    half = able.get("avx512_bf16") or able.get("amx_bf16")
+    return Device("cpu", "bfloat16" if half else "float32", str(able.get("cpu_name") or "CPU"))
+
+
+def sampler_named(name: str) -> str | None:
+    """Our name of a sampler that others call otherwise ("k_euler_a", "dpmpp_2m"); None when unknown."""
+
+    def plain(text: str) -> str:
+        text = text.lower().replace("++", "pp").replace("ancestral", "a")
+        return re.sub(r"[^a-z0-9]", "", text.removeprefix("k_").removeprefix("sample_"))
+
+    return next((sampler for sampler in SAMPLERS if plain(sampler) == plain(name)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadKey:
+    """What a loaded model depends on: the same key, the same weights in memory."""
+
+    path: Path
+    modified: int  # in ns
+    size: int  # in bytes
+    device: str
+    dtype: str
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A model in memory."""
+
+    key: LoadKey
+    pipeline: Any  # diffusers.StableDiffusionPipeline
+    scheduler_config: Any  # as the model brought it; each sampler is made from it
+    _colours: LatentColours | None = field(default=None, init=False)
+
+    def picture(self, prediction: Prediction, scheduler: Any, cfg_scale: float) -> "Image":
+        """The preview of one step; the first one fits the colours, about a second at full size."""
+        if self._colours is None:
+            self._colours = fit_colours(self.pipeline.vae)
+        return self._colours.picture(prediction.x0(scheduler, cfg_scale))
+
+
+class _NotFiniteError(Exception):
+    """The numbers overflowed on the way."""
+
+
+class Diffusers:
+    """The backend "diffusers". Keeps the last model loaded; a change of sampler loads nothing."""
+
+    name = "diffusers"
+    abilities = Abilities(
+        samplers=SAMPLERS,
+        steps=True,
+        cfg_scale=True,
+        negative_prompt=True,
+        needs_model=True,
+        size_multiple=8,
+        largest_size=2048,
+    )
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._loaded: Loaded | None = None
+        self._needs_full_precision: set[Path] = set()
+
+    def generate(self, request: GenerationRequest, on_step: Callable[[Step], None]) -> "Image":
+        """Make the picture; see `avila.generation.Backend`.
+
+        Raises AvilaError when the model cannot be found, read or run, or memory does not suffice.
+        """
+        try:
+            return self._generate(request, on_step)
+        except _NotFiniteError:
+            loaded = self._loaded
+            if loaded is None or loaded.key.dtype == "float32":
+                raise AvilaError(
+                    _("The model gave no picture"),
+                    _("Its calculation ended in invalid numbers (NaN): the model file may be damaged."),
+                    _("Try another sampler or a lower CFG scale, or download the model again."),
+                ) from None
+            log.warning("%s overflows in %s; using float32", loaded.key.path, loaded.key.dtype)
+            self._needs_full_precision.add(loaded.key.path)
+        except RuntimeError as error:
+            if not _out_of_memory(error):
+                raise
+            self.close()  # the message below asks for memory, so give back what we hold
+            raise AvilaError(
+                _("Not enough memory"),
+                _("A picture of {width} × {height} needs more memory than is free.").format(
+                    width=request.width, height=request.height
+                ),
+                _("Choose a smaller size, or close other programs."),
+                str(error),
+            ) from error
+        return self.generate(request, on_step)
+
+    def close(self) -> None:
+        """Free the model's memory."""
+        if self._loaded is None:
+            return
+        import gc
+
+        import torch
+
+        self._loaded = None
+        gc.collect()  # a pipeline is full of cycles
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        elif torch.backends.mps.is_available():
+            torch.mps.empty_cache()
+
+    def pipeline(self, request: GenerationRequest) -> Any:
+        """The bare diffusers pipeline for this request, loaded and with its sampler set."""
+        return self._prepare(request).pipeline
+
+    def _generate(self, request: GenerationRequest, on_step: Callable[[Step], None]) -> "Image":
+        loaded = self._prepare(request)
+        pipeline, scheduler = loaded.pipeline, loaded.pipeline.scheduler
+        import torch
+
+        with watched(pipeline.unet) as seen:
+
+            def stepped(_pipeline: Any, index: int, _time: Any, values: dict[str, Any]) -> dict[str, Any]:
+                total = pipeline.num_timesteps
+                prediction = seen.last
+                # each look waits for the device, so the first and the last step have to do
+                if prediction is None or (
+                    index in (0, total - 1) and not torch.isfinite(values["latents"]).all()
+                ):
+                    raise _NotFiniteError
+                on_step(
+                    Step(index + 1, total, lambda: loaded.picture(prediction, scheduler, request.cfg_scale))
+                )
+                return values
+
+            picture = pipeline(**arguments(request), output_type="np", callback_on_step_end=stepped).images
+        import numpy as np
+
+        if not np.isfinite(picture).all():
+            raise _NotFiniteError
+        image: Image = pipeline.numpy_to_pil(picture)[0]
+        return image
+
+    def _prepare(self, request: GenerationRequest) -> Loaded:
+        """Load the request's model unless it is, and set its sampler."""
+        model = self._library.find(request.model)
+        if model.problem:
+            raise AvilaError(
+                _("“{name}” cannot be used").format(name=model.name),
+                model.problem,
+                _("Choose a Stable Diffusion 1.x model in the .safetensors format."),
+                str(model.path),
+            )
+        _import_quietly()
+        device = device_and_dtype()
+        dtype = "float32" if model.path in self._needs_full_precision else device.dtype
+        key = LoadKey(model.path, model.modified, model.size, device.name, dtype)
+        if self._loaded is None or self._loaded.key != key:
+            self.close()  # first, so that two models are never held at once
+            self._loaded = _load(model, key)
+        pipeline = self._loaded.pipeline
+        pipeline.scheduler = make_scheduler(request.sampler, self._loaded.scheduler_config, request.steps)
+        return self._loaded
+
+
+def arguments(request: GenerationRequest) -> dict[str, Any]:
+    """What StableDiffusionPipeline is called with; the noise comes from the CPU, the same on every device."""
+    import torch
+
+    return {
+        "prompt": _encodable(request.prompt),
+        "negative_prompt": _encodable(request.negative_prompt),
+        "width": request.width,
+        "height": request.height,
+        "num_inference_steps": request.steps,
+        "guidance_scale": request.cfg_scale,  # up to 1 diffusers leaves CFG and the negative prompt out
+        "generator": torch.Generator("cpu").manual_seed(request.seed),
+    }
+
+
+def _encodable(text: str) -> str:
+    """The text without half characters (lone surrogates), on which tokenizers fail."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def make_scheduler(sampler: str, config: Any, steps: int) -> Any:
+    """diffusers' scheduler for one of SAMPLERS, with the model's betas and prediction type."""
+    import diffusers
+
+    name, options = SCHEDULERS[sampler]
+    if sampler == "LCM":
+        # it picks its steps from so many of the original ones, and cannot pick more
+        options = options | {"original_inference_steps": max(50, steps)}
+    if config.get("steps_offset") and steps >= config["num_train_timesteps"]:
+        options = options | {"steps_offset": 0}  # else the first step lies behind the last timestep
+    return getattr(diffusers, name).from_config(config, **options)
+
+
+def _import_quietly() -> None:
+    """Import diffusers with the network off; AvilaError when it is not installed."""
+    os.environ.update(OFFLINE)
+    try:
+        import diffusers
+        import transformers
+    except ImportError as error:
+        raise AvilaError(
+            _("The diffusers engine is not installed"),
+            _("It needs PyTorch, diffusers and transformers, which are not all here."),
+            _("Install Avila with its standard dependencies, or draw with the procedural engine."),
+            str(error),
+        ) from error
+    for module in (diffusers.utils, transformers.utils):
+        module.logging.set_verbosity_error()  # else each prompt of over 77 tokens is logged
+        module.logging.disable_progress_bar()
+
+
+def _load(model: Model, key: LoadKey) -> Loaded:
+    """Read the weights. Raises AvilaError when they are not what the header or the configs promise."""
+    import torch
+    from diffusers.loaders.single_file_utils import SingleFileComponentError
+    from safetensors import SafetensorError
+
+    try:
+        pipeline = _pipeline(model, getattr(torch, key.dtype))
+        _check(pipeline)
+        pipeline.to(key.device)
+    except RuntimeError as error:
+        if _out_of_memory(error):
+            raise AvilaError(
+                _("Not enough memory"),
+                _("The model “{name}” needs more memory than is free.").format(name=model.name),
+                _("Close other programs, or choose a smaller model."),
+                str(error),
+            ) from error
+        raise _damaged(model, error) from error
+    except (OSError, ValueError, LookupError, TypeError, SingleFileComponentError, SafetensorError) as error:
+        raise _damaged(model, error) from error
+    pipeline.set_progress_bar_config(disable=True)
+    return Loaded(key, pipeline, pipeline.scheduler.config)
+
+
+def _pipeline(model: Model, dtype: Any) -> Any:
+    from diffusers import StableDiffusionPipeline
+    from transformers import CLIPTokenizer
+
+    options: dict[str, Any] = {
+        "dtype": dtype,
+        "local_files_only": True,
+        "safety_checker": None,
+        "feature_extractor": None,
+        "requires_safety_checker": False,
+    }
+    if model.kind == "folder":
+        fp16_only = not (model.path / "unet" / "diffusion_pytorch_model.safetensors").is_file() and any(
+            (model.path / "unet").glob("*.fp16*.safetensors")
+        )
+        return StableDiffusionPipeline.from_pretrained(
+            model.path, use_safetensors=True, variant="fp16" if fp16_only else None, **options
+        )
+    with TemporaryDirectory(prefix="avila-") as folder:
+        for name, config in sd1.configs(read_header(model.path)).items():
+            file = Path(folder, name)
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(json.dumps(config), encoding="utf-8")
+        tokenizer = CLIPTokenizer.from_pretrained(resource("models/sd1/tokenizer"))
+        return StableDiffusionPipeline.from_single_file(
+            str(model.path), config=folder, tokenizer=tokenizer, **options
+        )
+
+
+def _check(pipeline: Any) -> None:
+    """Raise ValueError for what diffusers loads without a word and cannot run."""
+    import torch
+
+    for part in ("unet", "vae", "text_encoder"):
+        weights = list(getattr(pipeline, part).named_parameters())
+        missing = [name for name, value in weights if value.is_meta]
+        if missing:
+            raise ValueError(f"{part}: missing {', '.join(missing[:3])}")
+        for name, value in (weights[0], weights[len(weights) // 2], weights[-1]):
+            if not torch.isfinite(value).all():
+                raise ValueError(f"{part}: NaN in {name}")
+    tokenizer, config = pipeline.tokenizer, pipeline.text_encoder.config
+    # transformers makes up a vocabulary of two words where the file is missing
+    if len(tokenizer) < 256 or tokenizer.model_max_length > config.max_position_embeddings:
+        raise ValueError(f"tokenizer: {len(tokenizer)} words, {tokenizer.model_max_length} long")
+
+
+def _damaged(model: Model, error: Exception) -> AvilaError:
+    return AvilaError(
+        _("“{name}” could not be loaded").format(name=model.name),
+        _("Weights are missing, damaged, or of a kind that Avila does not know."),
+        _("Download the model again, or choose another one."),
+        f"{model.path}\n{type(error).__name__}: {error}",
+    )
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    """Whether this is one of torch's ways to say so: CUDA and MPS "out of memory", CPU "can't allocate"."""
+    text = str(error).lower()
+    return any(sign in text for sign in ("out of memory", "not enough memory", "can't allocate memory"))

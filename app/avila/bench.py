@@ -1,0 +1,202 @@
+"""`avila bench`: the figures we promise, measured on this computer, side by side in one run.
+
+Each benchmark returns a JSON object with its figures, what we aim at, and the machine. Windows and
+memory are measured in child processes, which begin from nothing and keep to a folder of their own.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+from avila import machine, startup
+from avila.errors import AvilaError
+from avila.generation import GenerationRequest, Step
+from avila.i18n import _
+
+PROMPT = "a lighthouse on a cliff above the sea at sunset, clouds, mountains"
+LONGEST_CHILD = 3600  # seconds, for a large model on a small computer
+ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+Figures = dict[str, Any]
+
+
+def run(name: str, model: str, runs: int, size: tuple[int, int], steps: int) -> Figures:
+    """Measure `name` (a key of BENCHES); `model` "" is the first usable one. Raises AvilaError."""
+    request = GenerationRequest(
+        prompt=PROMPT, backend=startup.DIFFUSERS, model=model, width=size[0], height=size[1], steps=steps
+    )
+    figures = BENCHES[name](request, runs)
+    return {"bench": name} | figures | {"machine": machine.hardware(), "versions": machine.versions()}
+
+
+def table(figures: Figures) -> str:
+    """The figures for people: one a line, nested ones by their dotted path."""
+    lines = list(_flat(figures))
+    width = max(len(name) for name, _value in lines)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in lines)
+
+
+def overhead(request: GenerationRequest, runs: int) -> Figures:
+    """Our backend, looking at every preview, against diffusers' own pipeline: A B A B, medians."""
+    import numpy as np
+
+    from avila.backends.diffusers import Diffusers, arguments
+
+    avila = startup.start()
+    avila.close()
+    request = _with_model(startup.complete(avila.library, request)).batch(1)[0]
+    backend = Diffusers(avila.library)
+    backend.abilities.check(request)
+
+    def ours() -> Any:
+        return backend.generate(request, _look)
+
+    def bare() -> Any:
+        return backend.pipeline(request)(**arguments(request)).images[0]
+
+    times: dict[str, list[float]] = {"ours": [], "bare": []}
+    work: dict[str, list[float]] = {"ours": [], "bare": []}
+    pictures: dict[str, Any] = {}
+    ours()  # loads the model, fits the preview's colours
+    bare()
+    for _run in range(runs):
+        for name, make in (("ours", ours), ("bare", bare)):
+            wall, cpu = time.perf_counter(), time.process_time()
+            pictures[name] = make()
+            times[name].append(time.perf_counter() - wall)
+            work[name].append(time.process_time() - cpu)
+    backend.close()
+    return {
+        "model": request.model,
+        "size": f"{request.width}x{request.height}",
+        "steps": request.steps,
+        "runs": runs,
+        "ours_seconds": median(times["ours"]),
+        "bare_seconds": median(times["bare"]),
+        "ratio": median(times["ours"]) / median(times["bare"]),
+        "ratio_cpu": median(work["ours"]) / median(work["bare"]),
+        "identical": bool(np.array_equal(np.asarray(pictures["ours"]), np.asarray(pictures["bare"]))),
+        "aim": {"ratio": 1.02, "identical": True},
+    }
+
+
+def draft(_request: GenerationRequest, runs: int) -> Figures:
+    """The procedural painter on one core, and the memory it takes above Python with numpy."""
+    code = f"from avila.bench import paint; paint({runs})"
+    figures = _child(["-c", code], ONE_CORE)
+    return figures | {"runs": runs, "aim": {"512_ms": 100, "1024_ms": 350, "memory_mb": 50}}
+
+
+def paint(runs: int) -> None:
+    """The child of `draft`: prints its figures as one JSON line."""
+    import numpy  # noqa: ICN001, F401 - what we compare with
+
+    if sys.platform == "linux":
+        os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+    before = machine.peak_memory()
+    from avila.backends.procedural import Procedural
+
+    painter = Procedural()
+    figures: Figures = {}
+    for side in (512, 1024):
+        times = []
+        for seed in range(runs + 1):
+            request = GenerationRequest(PROMPT, width=side, height=side, seed=seed)
+            begin = time.perf_counter()
+            painter.generate(request, lambda _step: None)
+            times.append(1000 * (time.perf_counter() - begin))
+        figures[f"{side}_ms"] = median(times[1:])
+        figures[f"{side}_first_ms"] = times[0]  # with the import of what it needs
+        if side == 512:
+            figures["memory_mb"] = (machine.peak_memory() - before) / 1e6
+    figures["memory_1024_mb"] = (machine.peak_memory() - before) / 1e6
+    print(json.dumps(figures))
+
+
+def window(_request: GenerationRequest, runs: int) -> Figures:
+    """From the start of the process to the first painted window, warm."""
+    results = [_probe("startup") for _run in range(runs + 1)][1:]
+    seconds = [float(result["seconds"]) for result in results]
+    return {
+        "runs": runs,
+        "seconds": median(seconds),
+        "worst_seconds": max(seconds),
+        "torch_imported": any(result["torch_imported"] for result in results),
+        "aim": {"seconds": 1.0, "torch_imported": False},
+    }
+
+
+def stall(request: GenerationRequest, _runs: int) -> Figures:
+    """How late a 60 Hz tick of the window comes while torch is imported, a model loads and generates."""
+    avila = startup.start()
+    avila.close()
+    model = avila.library.find(_with_model(startup.complete(avila.library, request)).model)
+    figures = _probe("stall", str(model.path))
+    return {"model": model.name} | figures | {"aim": {"p99_ms": 20, "max_ms": 150}}
+
+
+BENCHES: dict[str, Callable[[GenerationRequest, int], Figures]] = {
+    "draft": draft,
+    "overhead": overhead,
+    "startup": window,
+    "stall": stall,
+}
+
+
+def _probe(*arguments: str) -> Figures:
+    """What the window's own probe measures in a new process."""
+    return _child(["-m", "avila.ui.probe", *arguments], {"AVILA_SPAWNED_AT": repr(time.time())})
+
+
+def _child(arguments: list[str], environment: dict[str, str]) -> Figures:
+    """The JSON line that another Python prints last; its pictures and settings go to a passing folder."""
+    with tempfile.TemporaryDirectory(prefix="avila-bench-", ignore_cleanup_errors=True) as home:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            env=os.environ | environment | {"AVILA_HOME": home},
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=LONGEST_CHILD,
+            check=False,
+        )
+    lines = done.stdout.strip().splitlines()
+    if done.returncode or not lines:
+        raise AvilaError(
+            _("The measurement did not finish"),
+            _("The process that measures ended with status {status}.").format(status=done.returncode),
+            (done.stderr.strip().splitlines() or [""])[-1],
+            done.stderr,
+        )
+    figures: Figures = json.loads(lines[-1])
+    return figures
+
+
+def _look(step: Step) -> None:
+    step.preview()
+
+
+def _with_model(request: GenerationRequest) -> GenerationRequest:
+    if not request.model:
+        raise AvilaError(
+            _("No model to measure with"),
+            _("There is no usable model on this computer."),
+            _("Name one with --model."),
+        )
+    return request
+
+
+def _flat(figures: Figures, above: str = "") -> list[tuple[str, str]]:
+    lines = []
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            lines += _flat(value, f"{above}{name}.")
+        else:
+            lines.append((above + name, f"{value:.4g}" if isinstance(value, float) else str(value)))
+    return lines

@@ -1,0 +1,342 @@
+"""The command `avila`: the window, or one of its subcommands in the terminal.
+
+What was asked for goes to stdout, everything else to stderr. Exit status: 0 done, 1 something the
+person can mend, 2 wrong usage, 130 stopped with Ctrl+C.
+"""
+
+import argparse
+import io
+import json
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from avila import __version__, i18n, startup
+from avila.engine import Engine, Job, Keeper, State
+from avila.errors import AvilaError
+from avila.gallery.metadata import FORMATS
+from avila.gallery.output import Output
+from avila.generation import RANDOM_SEED, GenerationRequest, Step
+from avila.i18n import _, ngettext
+from avila.settings import LARGEST_COUNT
+
+INTERRUPTED = 130
+_BAR = 30  # characters
+_DEFAULT = GenerationRequest(prompt="")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line (`sys.argv` by default); returns the exit status, or raises SystemExit(2)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console without the letters must not end the program
+            stream.reconfigure(errors="backslashreplace")
+    i18n.use()
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        match options.command:
+            case None:
+                return _window()
+            case "generate":
+                return _generate(options, parser)
+            case "models":
+                return _models(options)
+            case "gallery":
+                return _rebuild()
+            case "doctor":
+                return _doctor(options)
+            case _:
+                return _bench(options)
+    except AvilaError as error:
+        _complain(error)
+        return 1
+    except KeyboardInterrupt:
+        _say(_("Stopped."))
+        return INTERRUPTED
+    except BrokenPipeError:  # `avila models | head`: who read has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="avila",
+        description=_("Words into pictures on your own computer. Without a command: the window."),
+    )
+    parser.add_argument("--version", action="version", version=f"Avila {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar=_("COMMAND"))
+    as_json = argparse.ArgumentParser(add_help=False)
+    as_json.add_argument("--json", action="store_true", help=_("print JSON, for programs"))
+
+    generate = commands.add_parser("generate", parents=[as_json], help=_("make a picture from a prompt"))
+    generate.add_argument("prompt", type=_text, metavar=_("PROMPT"), help=_("what the picture shows"))
+    generate.add_argument(
+        "--backend",
+        choices=[startup.PROCEDURAL, startup.DIFFUSERS, "hybrid"],
+        help=_("the engine; without it, the best that is here (hybrid is diffusers)"),
+    )
+    generate.add_argument("--model", default="", metavar=_("NAME_OR_PATH"), help=_("see `avila models`"))
+    generate.add_argument("--negative", type=_text, default="", help=_("what the picture should not show"))
+    generate.add_argument("--steps", type=int, default=_DEFAULT.steps, help=_("default: %(default)s"))
+    generate.add_argument(
+        "--cfg",
+        type=float,
+        default=_DEFAULT.cfg_scale,
+        help=_("CFG scale: how closely to follow the prompt; default: %(default)s"),
+    )
+    generate.add_argument("--sampler", default=_DEFAULT.sampler, help=_("default: %(default)s"))
+    generate.add_argument(
+        "--seed", type=int, default=RANDOM_SEED, help=_("the same seed makes the same picture; -1 draws one")
+    )
+    generate.add_argument(
+        "--size",
+        type=_size,
+        default=(_DEFAULT.width, _DEFAULT.height),
+        metavar=_("WxH"),
+        help=_("in pixels; default: 512x512"),
+    )
+    generate.add_argument(
+        "--count", type=_count, default=1, help=_("pictures, with seeds one apart; default: %(default)s")
+    )
+    generate.add_argument(
+        "--output",
+        metavar=_("FILE_OR_DIR"),
+        help=_("where to save (.png, .jpg or .webp, or a folder); without it, the gallery"),
+    )
+
+    commands.add_parser("models", parents=[as_json], help=_("list the models on this computer"))
+    commands.add_parser(
+        "doctor", parents=[as_json], help=_("say what is here, what is missing, what mends it")
+    )
+    gallery = commands.add_parser("gallery", help=_("look after the gallery"))
+    gallery.add_subparsers(dest="action", required=True, metavar=_("ACTION")).add_parser(
+        "rebuild", help=_("make the gallery's index anew from the picture files")
+    )
+    bench = commands.add_parser("bench", parents=[as_json], help=_("measure this computer and this program"))
+    bench.add_argument("name", choices=["draft", "overhead", "startup", "stall"], help=_("what to measure"))
+    bench.add_argument("--model", default="", metavar=_("NAME_OR_PATH"), help=_("for overhead and stall"))
+    bench.add_argument("--size", type=_size, default=(512, 512), metavar=_("WxH"), help=_("for overhead"))
+    bench.add_argument("--steps", type=int, default=_DEFAULT.steps, help=_("for overhead"))
+    bench.add_argument("--runs", type=_count, default=5, help=_("default: %(default)s"))
+    return parser
+
+
+def _window() -> int:
+    try:
+        from avila.ui.app import run
+    except ImportError as error:
+        raise AvilaError(
+            _("The window cannot be opened"),
+            _("A part of the system that it needs is missing: {reason}.").format(reason=error),
+            _("`avila doctor` says what to install."),
+        ) from error
+    return run()
+
+
+def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    backend = startup.DIFFUSERS if options.backend == "hybrid" else options.backend or ""
+    if backend == startup.PROCEDURAL and options.model:
+        parser.error(_("--model has no effect with --backend procedural"))
+    width, height = options.size
+    request = GenerationRequest(
+        prompt=options.prompt,
+        negative_prompt=options.negative,
+        backend=backend,
+        model=options.model,
+        width=width,
+        height=height,
+        steps=options.steps,
+        cfg_scale=options.cfg,
+        sampler=options.sampler,
+        seed=options.seed,
+    )
+    output = _output(options.output, parser) if options.output else None
+    avila = startup.start()
+    try:
+        if avila.note:
+            _say(avila.note)
+        request = startup.complete(avila.library, request)
+        keeper: Keeper = output or avila.gallery
+        engine = Engine(startup.backends(avila.library), keeper)
+        return _Terminal(engine, request.batch(options.count), options.json).work()
+    finally:
+        avila.close()
+
+
+class _Terminal:
+    """Works through some requests in this thread: progress to stderr, each picture's line to stdout."""
+
+    def __init__(self, engine: Engine, requests: list[GenerationRequest], as_json: bool) -> None:
+        self._engine = engine
+        self._jobs = [engine.submit(request) for request in requests]
+        self._as_json = as_json
+        self._bar = sys.stderr.isatty()
+        self._begin = 0.0
+        self._shown = 0  # tenths of the picture already told
+        self._interrupted = False
+
+    def work(self) -> int:
+        """Make all pictures, or stop at the first that fails; returns the exit status, raises AvilaError."""
+        self._engine.listener = self
+        before = signal.signal(signal.SIGINT, self._interrupt)
+        try:
+            self._engine.run()
+        finally:
+            signal.signal(signal.SIGINT, before)
+        for job in self._jobs:
+            if job.state is State.FAILED:
+                job.result.result()  # raises its error
+        return INTERRUPTED if self._interrupted else 0
+
+    def started(self, job: Job) -> None:
+        self._begin = time.monotonic()
+        self._shown = 0
+        self._show(job, 0, 1)
+
+    def stepped(self, job: Job, step: Step) -> None:
+        self._show(job, step.number, step.total)
+
+    def ended(self, job: Job) -> None:
+        if self._bar:
+            print(file=sys.stderr)
+        if job.state is State.DONE:
+            self._tell(job)
+        if job.state is State.FAILED or job is self._jobs[-1]:
+            self._engine.stop()
+
+    def _tell(self, job: Job) -> None:
+        entry = job.result.result()
+        if not self._as_json:
+            print(entry.path, flush=True)
+            return
+        request = entry.request
+        picture = {
+            "path": str(entry.path),
+            "seed": request.seed,
+            "backend": request.backend,
+            "model": request.model,
+            "width": request.width,
+            "height": request.height,
+            "steps": request.steps,
+            "sampler": request.sampler,
+            "seconds": round(entry.seconds, 3),
+        }
+        print(json.dumps(picture), flush=True)
+
+    def _show(self, job: Job, number: int, total: int) -> None:
+        """Draw the bar in a terminal; in a log, write at most ten lines a picture."""
+        count = _("Picture {number} of {total}").format(
+            number=self._jobs.index(job) + 1, total=len(self._jobs)
+        )
+        if not number:
+            steps = _("preparing…")
+        else:
+            steps = _("step {number} of {total}").format(number=number, total=total)
+        if self._bar:
+            filled = _BAR * number // total
+            left = (time.monotonic() - self._begin) * (total - number) / max(number, 1)
+            clock = f"{int(left) // 60}:{int(left) % 60:02}" if 0 < number < total else ""
+            line = f"{count} [{'#' * filled}{'.' * (_BAR - filled)}] {steps} {clock}"
+            print(f"\r{line:<78}", end="", file=sys.stderr, flush=True)
+        elif not number or 10 * number // total > self._shown:
+            self._shown = 10 * number // total
+            _say(f"{count}: {steps}")
+
+    def _interrupt(self, _signal: int, _frame: FrameType | None) -> None:
+        """Ctrl+C: stop at the next step, which leaves everything tidy; the second one does not wait."""
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        self._interrupted = True
+        self._engine.stop()
+        _say(("\n" if self._bar else "") + _("Stopping… (Ctrl+C again stops at once)"))
+
+
+def _models(options: argparse.Namespace) -> int:
+    avila = startup.start()
+    models = avila.library.models()
+    avila.close()
+    if options.json:
+        keys = ("name", "reference", "family", "kind", "size", "problem")
+        print(
+            json.dumps([{k: getattr(m, k) for k in keys} | {"path": str(m.path)} for m in models], indent=2)
+        )
+        return 0
+    if not models:
+        _say(
+            _("There are no models yet. Put one (.safetensors) into {folder}").format(
+                folder=avila.folders.models
+            )
+        )
+    width = max((len(model.name) for model in models), default=0)
+    for model in models:
+        size = _("{size} MB").format(size=round(model.size / 1e6))
+        print(f"{model.name:<{width}}  {model.family or '?':<6} {size:>9}  {model.problem}".rstrip())
+    return 0
+
+
+def _rebuild() -> int:
+    avila = startup.start()
+    try:
+        count = avila.gallery.rebuild()
+    finally:
+        avila.close()
+    print(ngettext("{n} picture in the gallery", "{n} pictures in the gallery", count).format(n=count))
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from avila import doctor
+
+    report = doctor.examine()
+    print(json.dumps(report.to_json(), indent=2) if options.json else doctor.table(report))
+    return 0 if report.well else 1
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from avila import bench
+
+    result = bench.run(options.name, options.model, options.runs, options.size, options.steps)
+    print(json.dumps(result, indent=2) if options.json else bench.table(result))
+    return 0
+
+
+def _text(argument: str) -> str:
+    """An argument as proper text: bytes that are no UTF-8 come from the system as half surrogates."""
+    return argument.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _size(argument: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,6})[xX×](\d{1,6})", argument, re.ASCII)
+    if not match:
+        raise argparse.ArgumentTypeError(_("“{text}” is not a size like 512x512").format(text=argument))
+    return int(match[1]), int(match[2])
+
+
+def _count(argument: str) -> int:
+    if not re.fullmatch(r"\d{1,6}", argument, re.ASCII) or not 1 <= int(argument) <= LARGEST_COUNT:
+        raise argparse.ArgumentTypeError(
+            _("“{text}” is not a number from 1 to {largest}").format(text=argument, largest=LARGEST_COUNT)
+        )
+    return int(argument)
+
+
+def _output(argument: str, parser: argparse.ArgumentParser) -> Output:
+    """A folder when it is one, ends in a slash or has no extension; else a file of a kind we write."""
+    target = Path(argument).expanduser().absolute()
+    folder = target.is_dir() or argument.endswith(("/", os.sep)) or not target.suffix
+    if not folder and target.suffix.lower() not in FORMATS:
+        parser.error(_("--output: “{name}” does not end in .png, .jpg or .webp").format(name=target.name))
+    return Output(target, folder)
+
+
+def _complain(error: AvilaError) -> None:
+    lines = [line for line in (error.explanation, error.advice) if line]
+    _say("\n  ".join([f"avila: {error.title}", *lines]))
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

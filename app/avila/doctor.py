@@ -1,0 +1,231 @@
+"""`avila doctor`: what is here, what is missing, and the line that mends it."""
+
+import ctypes
+import os
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from avila import machine, paths, settings, startup
+from avila.assets import resource
+from avila.i18n import _
+
+# Shared libraries that Qt's X11 platform opens and a minimal Linux lacks, with Debian's package names.
+QT_LIBRARIES = {
+    "libEGL.so.1": "libegl1",
+    "libGL.so.1": "libgl1",
+    "libdbus-1.so.3": "libdbus-1-3",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-image.so.0": "libxcb-image0",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-render-util.so.0": "libxcb-render-util0",
+    "libxcb-xkb.so.1": "libxcb-xkb1",
+}
+RESOURCES = (
+    "fonts/Inter-Regular.otf",
+    "icons/mark.svg",
+    "locale/pt_BR/LC_MESSAGES/avila.mo",
+    "models/sd1/model_index.json",
+    "models/sd1/tokenizer/merges.txt",
+    "models/sd1/tokenizer/vocab.json",
+    "themes/tokens.toml",
+)
+LEAST_SPACE = 500_000_000  # bytes free before it is worth a word
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it should be."""
+
+    what: str
+    mend: str  # a line to type, or what to do
+    needed: bool  # False: Avila works without it
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One of the program's folders."""
+
+    name: str
+    path: str
+    writable: bool
+    free: int  # in bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that `avila doctor` says."""
+
+    versions: dict[str, str]
+    hardware: dict[str, str | int]
+    devices: list[dict[str, str]]  # name, dtype, description; the one that is used
+    folders: list[Place]
+    models: dict[str, int]  # usable, unusable
+    findings: list[Finding]
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing needed is missing."""
+        return not any(finding.needed for finding in self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, and `well`."""
+        return {"well": self.well} | asdict(self)
+
+
+def examine() -> Report:
+    """Look at everything; changes nothing. Takes the seconds that importing torch takes."""
+    folders = paths.folders()
+    remembered, _note = settings.load(folders.settings_file)
+    places = [
+        _place(_("data"), folders.data),
+        _place(_("pictures"), startup.pictures_folder(folders, remembered)),
+        _place(_("models"), folders.models),
+        _place(_("cache"), folders.cache),
+        _place(_("logs"), folders.logs),
+    ]
+    models = startup.open_library(folders, remembered).models()
+    usable = sum(not model.problem for model in models)
+    versions = machine.versions()
+    devices, torch_findings = _devices()
+    findings = [
+        *(
+            Finding(_("{name} is not installed.").format(name=name), f"pip install {name}", needed=True)
+            for name, version in versions.items()
+            if not version
+        ),
+        *torch_findings,
+        *_libraries(),
+        *_resources(),
+        *_places(places),
+    ]
+    if not usable:
+        findings.append(
+            Finding(
+                _("There is no model yet: only drafts can be made."),
+                _("Put a Stable Diffusion 1.x model (.safetensors) into {folder}").format(
+                    folder=folders.models
+                ),
+                needed=False,
+            )
+        )
+    counts = {"usable": usable, "unusable": len(models) - usable}
+    return Report(versions, machine.hardware(), devices, places, counts, findings)
+
+
+def table(report: Report) -> str:
+    """The report for people."""
+    memory = int(report.hardware["memory"])
+    lines = [
+        *(f"{name:<20} {version or '-'}" for name, version in report.versions.items()),
+        "",
+        f"{_('processor'):<20} {report.hardware['cpu']} × {report.hardware['cores']}",
+        f"{_('memory'):<20} {memory / 2**30:.1f} GiB" if memory else "",
+        *(
+            f"{_('device'):<20} {device['name']} {device['dtype']} ({device['description']})"
+            for device in report.devices
+        ),
+        "",
+        *(
+            f"{place.name:<20} {place.path}  "
+            + (_("{free} GB free") if place.writable else _("not writable")).format(
+                free=round(place.free / 1e9, 1)
+            )
+            for place in report.folders
+        ),
+        f"{_('usable models'):<20} {report.models['usable']}",
+        "",
+    ]
+    for finding in report.findings:
+        lines += [f"{'✗' if finding.needed else '•'} {finding.what}", f"    {finding.mend}"]
+    if report.well:
+        lines.append(_("✓ Everything needed is here."))
+    return "\n".join(lines)
+
+
+def _place(name: str, path: Path) -> Place:
+    """What can be said of a folder, which need not exist: then of the one it would be made in."""
+    nearest = path
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    writable = nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+    return Place(name, str(path), writable, shutil.disk_usage(nearest).free)
+
+
+def _places(places: list[Place]) -> list[Finding]:
+    findings = []
+    for place in places:
+        if not place.writable:
+            findings.append(
+                Finding(
+                    _("The {name} folder cannot be written to: {path}").format(
+                        name=place.name, path=place.path
+                    ),
+                    _("Allow writing there, or set AVILA_HOME to another folder."),
+                    needed=True,
+                )
+            )
+        elif place.free < LEAST_SPACE:
+            findings.append(
+                Finding(
+                    _("The disk of the {name} folder is nearly full: {path}").format(
+                        name=place.name, path=place.path
+                    ),
+                    _("Free some space."),
+                    needed=False,
+                )
+            )
+    return findings
+
+
+def _devices() -> tuple[list[dict[str, str]], list[Finding]]:
+    """Where models run. Imports torch, if it is there and whole."""
+    if not startup.has_torch():
+        return [], []  # the versions say so already
+    from avila.backends.diffusers import device_and_dtype
+
+    try:
+        return [device_and_dtype()._asdict()], []
+    except (ImportError, OSError) as error:
+        what = _("PyTorch is installed but does not start: {reason}").format(reason=error)
+        return [], [Finding(what, "pip install --force-reinstall torch", needed=True)]
+
+
+def _libraries() -> list[Finding]:
+    """What the window needs of the system and is not there (Linux)."""
+    if sys.platform != "linux":
+        return []
+    missing = []
+    for library, package in QT_LIBRARIES.items():
+        try:
+            ctypes.CDLL(library)
+        except OSError:
+            missing.append(package)
+    if not missing:
+        return []
+    return [
+        Finding(
+            _("The window needs libraries that the system lacks: {names}").format(names=", ".join(missing)),
+            f"sudo apt install {' '.join(missing)}",
+            needed=True,
+        )
+    ]
+
+
+def _resources() -> list[Finding]:
+    missing = [name for name in RESOURCES if not resource(name).is_file()]
+    if not missing:
+        return []
+    return [
+        Finding(
+            _("Files that come with Avila are missing: {names}").format(names=", ".join(missing)),
+            "pip install --force-reinstall avila-diffusion",
+            needed=True,
+        )
+    ]

@@ -1,0 +1,219 @@
+"""The queue: requests go in from any thread, one at a time becomes a picture, the gallery keeps it."""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+from avila.errors import AvilaError, Cancelled
+from avila.gallery.store import GalleryEntry
+from avila.generation import Backend, GenerationRequest, Step
+from avila.i18n import _
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+log = logging.getLogger(__name__)
+
+
+class State(Enum):
+    """Where a job is; it only moves downwards."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Job:
+    """One request on its way to a picture.
+
+    Attributes:
+        request: complete, with its seed drawn.
+        result: resolves to the GalleryEntry, or to the AvilaError or Cancelled that ended it.
+        state: written by the engine only.
+    """
+
+    def __init__(self, request: GenerationRequest) -> None:
+        self.request = request
+        self.result: Future[GalleryEntry] = Future()
+        self.state = State.QUEUED
+        self._cancelled = threading.Event()
+
+    @property
+    def cancelling(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._cancelled.is_set()
+
+    def cancel(self) -> None:
+        """Ask the job to stop; a queued one never starts, a running one stops at its next step."""
+        self._cancelled.set()
+
+
+class Listener(Protocol):
+    """Hears of every job, in the engine's thread; be quick."""
+
+    def started(self, job: Job) -> None: ...
+    def stepped(self, job: Job, step: Step) -> None: ...
+    def ended(self, job: Job) -> None: ...
+
+
+class Silent:
+    """A listener for who only waits for `job.result`."""
+
+    def started(self, job: Job) -> None: ...
+    def stepped(self, job: Job, step: Step) -> None: ...
+    def ended(self, job: Job) -> None: ...
+
+
+class Keeper(Protocol):
+    """Where finished pictures go: the gallery, or the files a command names."""
+
+    def add(self, image: "Image", request: GenerationRequest, seconds: float) -> GalleryEntry:
+        """Write `image` to the disk. Raises AvilaError when that is not possible."""
+        ...
+
+
+class Engine:
+    """Runs jobs in the order they came, in whichever thread calls `run`.
+
+    Backends are made on first use, in that thread, so that a heavy import costs only who needs it.
+    """
+
+    def __init__(self, backends: Mapping[str, Callable[[], Backend]], keeper: Keeper) -> None:
+        self._keeper = keeper
+        self.listener: Listener = Silent()
+        self._makers = backends
+        self._backends: dict[str, Backend] = {}
+        self._queue: deque[Job] = deque()
+        self._current: Job | None = None
+        self._stopping = False
+        self._wake = threading.Condition()
+
+    def submit(self, request: GenerationRequest) -> Job:
+        """Queue one picture; -1 seeds are drawn here. Raises AvilaError when the engine has stopped."""
+        job = Job(request.with_seed())
+        with self._wake:
+            if self._stopping:
+                raise AvilaError(_("Avila is closing"), _("No new picture can be started now."))
+            self._queue.append(job)
+            self._wake.notify_all()
+        return job
+
+    @property
+    def jobs(self) -> list[Job]:
+        """The running job first, then the queued ones in order, without those being cancelled."""
+        with self._wake:
+            current = [self._current] if self._current else []
+            return current + [job for job in self._queue if not job.cancelling]
+
+    def cancel_all(self) -> None:
+        """Cancel the running job and every queued one."""
+        with self._wake:
+            for job in [*self._queue, *([self._current] if self._current else [])]:
+                job.cancel()
+            self._wake.notify_all()
+
+    def run(self) -> None:
+        """Work until `stop`; blocks. What is still queued then ends as cancelled."""
+        try:
+            while job := self._next():
+                self._work(job)
+                with self._wake:
+                    self._current = None
+        finally:
+            for job in self._queue:
+                job.cancel()
+                self._work(job)
+            self._queue.clear()
+            for backend in self._backends.values():
+                backend.close()
+
+    def stop(self) -> None:
+        """Cancel everything and let `run` return; callable from any thread, more than once."""
+        with self._wake:
+            self._stopping = True
+        self.cancel_all()
+
+    def _next(self) -> Job | None:
+        """Wait for a job; None when stopping."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._queue or self._stopping)
+            if self._stopping:
+                return None
+            self._current = self._queue.popleft()
+            return self._current
+
+    def _work(self, job: Job) -> None:
+        """Bring one job to its end; no exception leaves, so that the engine lives on."""
+        try:
+            self._stop_if_cancelled(job)
+            job.state = State.RUNNING
+            self.listener.started(job)
+            entry = self._make(job)
+        except Cancelled as cancelled:
+            job.state = State.CANCELLED
+            job.result.set_exception(cancelled)
+        except Exception as error:
+            job.state = State.FAILED
+            job.result.set_exception(as_avila_error(error, job.request))
+        else:
+            job.state = State.DONE
+            job.result.set_result(entry)
+        self.listener.ended(job)
+
+    def _make(self, job: Job) -> GalleryEntry:
+        """Generate and keep one picture; `seconds` counts all but the waiting in the queue."""
+        begin = time.perf_counter()
+        backend = self._backend(job.request.backend)
+        backend.abilities.check(job.request)
+
+        def on_step(step: Step) -> None:
+            self._stop_if_cancelled(job)
+            self.listener.stepped(job, step)
+
+        image = backend.generate(job.request, on_step)
+        self._stop_if_cancelled(job)
+        return self._keeper.add(image, job.request, time.perf_counter() - begin)
+
+    def _backend(self, name: str) -> Backend:
+        if name not in self._makers:
+            raise AvilaError(
+                _("Unknown engine"),
+                _("There is no engine “{name}” here.").format(name=name),
+                _("Choose one of: {names}.").format(names=", ".join(self._makers)),
+            )
+        if name not in self._backends:
+            self._backends[name] = self._makers[name]()
+        return self._backends[name]
+
+    @staticmethod
+    def _stop_if_cancelled(job: Job) -> None:
+        if job.cancelling:
+            raise Cancelled
+
+
+def as_avila_error(error: Exception, request: GenerationRequest) -> AvilaError:
+    """What the person is told of `error`; a mistake of ours goes to the log with its traceback."""
+    if isinstance(error, AvilaError):
+        return error
+    details = f"{type(error).__name__}: {error}"
+    if isinstance(error, MemoryError):
+        return AvilaError(
+            _("Not enough memory"),
+            _("This picture needs more memory than is free."),
+            _("Close other programs, or choose a smaller size."),
+            details,
+        )
+    log.error("job failed: %r", request, exc_info=error)
+    return AvilaError(
+        _("Something went wrong inside Avila"),
+        _("This is a mistake of ours; your pictures and settings are safe."),
+        _("Try again. If it happens again, the log file has the details."),
+        details,
+    )

@@ -1,0 +1,173 @@
+"""The values that travel: a request for one picture, a step of its making, and what makes it."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from avila.errors import AvilaError
+from avila.i18n import _
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+RANDOM_SEED = -1
+LARGEST_SEED = 2**64 - 1  # what torch.Generator takes; ComfyUI pictures use all of it
+LARGEST_DRAWN_SEED = 2**32 - 1  # drawn ones stay short enough to read aloud, as in A1111
+LONGEST_PROMPT = 20_000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """Everything one picture depends on. The same request gives the same picture.
+
+    It is written into the picture and read back from it, so every field is a plain value.
+    A batch of n pictures is n requests with seeds s … s + n - 1.
+    """
+
+    prompt: str
+    negative_prompt: str = ""
+    backend: str = "procedural"
+    model: str = ""  # path below the models folder, or outside it "~/…" or absolute; "" for procedural
+    width: int = 512  # pixels
+    height: int = 512  # pixels
+    steps: int = 20
+    cfg_scale: float = 7.0
+    sampler: str = "Euler a"
+    seed: int = RANDOM_SEED
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object with every field, for the picture's metadata, the settings and the REST API."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def from_json(cls, values: object) -> Self:
+        """Read `to_json`'s object; unknown keys (a newer Avila's) are ignored, absent ones default.
+
+        Raises ValueError when it is not such an object or a value has the wrong type.
+        """
+        if not isinstance(values, dict) or not isinstance(values.get("prompt"), str):
+            raise ValueError("not a generation request")
+        known: dict[str, Any] = {}
+        for field in fields(cls):
+            if field.name not in values:
+                continue
+            value = values[field.name]
+            wanted = type(getattr(cls(prompt=""), field.name))
+            if wanted is float and type(value) is int:
+                value = float(value)
+            if type(value) is not wanted:
+                raise ValueError(f"{field.name}: {value!r} is not {wanted.__name__}")
+            known[field.name] = value
+        return cls(**known)
+
+    def with_seed(self) -> Self:
+        """The request with its seed drawn if it is still to be drawn."""
+        if self.seed != RANDOM_SEED:
+            return self
+        return replace(self, seed=random.SystemRandom().randint(0, LARGEST_DRAWN_SEED))
+
+    def batch(self, count: int) -> "list[GenerationRequest]":
+        """`count` requests that differ only in their seeds s, s + 1, …, so that each can be made alone."""
+        first = self.with_seed()
+        return [replace(first, seed=(first.seed + i) % (LARGEST_SEED + 1)) for i in range(count)]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step done. `preview` costs time to call, so only who shows it does; call it in the same thread."""
+
+    number: int  # 1 … total
+    total: int
+    preview: "Callable[[], Image]"
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a backend can follow; the window shows only controls that have an effect."""
+
+    samplers: tuple[str, ...] = ()  # empty: the backend has no samplers
+    steps: bool = False
+    cfg_scale: bool = False
+    negative_prompt: bool = False
+    needs_model: bool = False
+    size_multiple: int = 1  # pixels; width and height are multiples of it
+    smallest_size: int = 64  # pixels, each side
+    largest_size: int = 4096  # pixels, each side
+
+    def check(self, request: GenerationRequest) -> None:
+        """Raise AvilaError naming the first value of `request` that this backend cannot use."""
+        for side, value in ((_("width"), request.width), (_("height"), request.height)):
+            if not self.smallest_size <= value <= self.largest_size:
+                raise AvilaError(
+                    _("This size is not possible"),
+                    _("The {side} is {value} pixels; it can be {smallest} to {largest}.").format(
+                        side=side, value=value, smallest=self.smallest_size, largest=self.largest_size
+                    ),
+                    _("Choose another size."),
+                )
+            if value % self.size_multiple:
+                near = max(self.smallest_size, round(value / self.size_multiple) * self.size_multiple)
+                raise AvilaError(
+                    _("This size is not possible"),
+                    _("The {side} is {value} pixels; models need a multiple of {multiple}.").format(
+                        side=side, value=value, multiple=self.size_multiple
+                    ),
+                    _("The nearest is {near}.").format(near=near),
+                )
+        if not 0 <= request.seed <= LARGEST_SEED:
+            raise AvilaError(
+                _("This seed is not possible"),
+                _("Seeds are whole numbers from 0 to {largest}.").format(largest=LARGEST_SEED),
+                _("Choose another seed, or -1 for a new one each time."),
+            )
+        if len(request.prompt) > LONGEST_PROMPT or len(request.negative_prompt) > LONGEST_PROMPT:
+            raise AvilaError(
+                _("The prompt is too long"),
+                _("It may have {longest} characters.").format(longest=LONGEST_PROMPT),
+                _("Shorten it; models read only the first 75 words or so anyway."),
+            )
+        if self.steps and not 1 <= request.steps <= 1000:
+            raise AvilaError(
+                _("This number of steps is not possible"),
+                _("Steps can be 1 to 1000; {steps} were asked for.").format(steps=request.steps),
+                _("20 to 30 steps suit most models."),
+            )
+        if self.cfg_scale and not 0 <= request.cfg_scale <= 100:  # also refuses NaN
+            raise AvilaError(
+                _("This CFG scale is not possible"),
+                _("It can be 0 to 100; {scale} was asked for.").format(scale=request.cfg_scale),
+                _("5 to 8 suits most models."),
+            )
+        if self.samplers and request.sampler not in self.samplers:
+            raise AvilaError(
+                _("Unknown sampler"),
+                _("There is no sampler “{name}”.").format(name=request.sampler),
+                _("Choose one of: {names}.").format(names=", ".join(self.samplers)),
+            )
+        if self.needs_model and not request.model:
+            raise AvilaError(
+                _("No model chosen"),
+                _("This engine needs a model."),
+                _("Choose one in the model picker, or with --model."),
+            )
+
+
+class Backend(Protocol):
+    """An engine that turns a request into a picture. One call at a time, always from the same thread."""
+
+    name: str
+    abilities: Abilities
+
+    def generate(self, request: GenerationRequest, on_step: Callable[[Step], None]) -> "Image":
+        """Make the picture, calling `on_step` after each step with numbers 1 … total.
+
+        `request` passed `abilities.check` and its seed is drawn. An exception out of `on_step`
+        (Cancelled) passes through and leaves the backend usable. Returns an RGB image of
+        request.width x request.height. Raises AvilaError for what the person can mend.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free what is held (weights, child processes); the next `generate` loads again."""
+        ...

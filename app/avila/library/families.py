@@ -1,0 +1,111 @@
+"""What a model file or folder is, and why it cannot run here if it cannot."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from avila.i18n import _
+from avila.library import sd1
+from avila.library.headers import Header
+
+LORA = (".lora_up.", ".lora_down.", ".lora_A.", ".lora_B.", ".lora.", "_lora.", ".hada_w", ".lokr_w")
+TRANSFORMERS = ("double_blocks.", "joint_blocks.", "single_transformer_blocks.", "transformer_blocks.0.attn.")
+
+
+class Kind(NamedTuple):
+    """A family ("sd1", "sd2", "sdxl", "lora", … or "" for unknown) and one sentence when it cannot run."""
+
+    family: str
+    problem: str
+
+
+def kind_of_file(header: Header) -> Kind:
+    """What a .safetensors file with this header is; only a complete SD 1.x checkpoint has no problem."""
+    names = header.tensors
+    if not names:
+        return Kind("", _("It holds no weights at all."))
+
+    def has(prefix: str) -> bool:
+        return any(name.startswith(prefix) for name in names)
+
+    def holds(*parts: str) -> bool:
+        return any(part in name for name in names for part in parts)
+
+    if holds(*LORA):
+        return Kind("lora", _("It is a LoRA, an addition to a model, not a model of its own."))
+    if has("control_model.") or holds("controlnet_", "input_hint_block."):
+        return Kind("controlnet", _("It is a ControlNet, an addition to a model, not a model of its own."))
+    if holds(*TRANSFORMERS):
+        return Kind(
+            "transformer", _("It is of a newer family (SD3, Flux or alike), which Avila cannot run yet.")
+        )
+    if has("conditioner.embedders.") or holds("label_emb.0.0."):
+        return Kind("sdxl", _("It is a Stable Diffusion XL model, which Avila cannot run yet."))
+    if has(sd1.UNET):
+        return _kind_of_checkpoint(header, has)
+    if has("model_ema."):
+        return Kind("sd1", _("It holds only the training averages (EMA) of a model, not the model."))
+    if holds("decoder.conv_in.", "decoder.layers.0."):
+        return Kind("vae", _("It is a VAE, the picture decoder of a model, not a whole model."))
+    if has("down_blocks.") and has("conv_in."):
+        return Kind("unet", _("It is the UNet of a model alone; choose the folder that holds all its parts."))
+    if holds("text_model.", "token_embedding."):
+        return Kind("text_encoder", _("It is the text encoder of a model alone, not a whole model."))
+    if len(names) <= 4 and all(len(tensor.shape) <= 2 for tensor in names.values()):
+        return Kind("embedding", _("It is a textual inversion embedding, not a whole model."))
+    return Kind("", _("It is no kind of model that Avila knows."))
+
+
+def _kind_of_checkpoint(header: Header, has: Callable[[str], bool]) -> Kind:
+    """A file with a UNet in the original layout."""
+    if has("cond_stage_model.model."):
+        return Kind("sd2", _("It is a Stable Diffusion 2 checkpoint, which Avila cannot run yet."))
+    channels = (*header.shape(f"{sd1.UNET}input_blocks.0.0.weight"), 0, 0)[1]
+    if channels == 9:
+        return Kind("sd1-inpainting", _("It is an inpainting model, which Avila cannot run yet."))
+    if channels in (5, 8):
+        return Kind("sd1-edit", _("It is a model that changes a given picture, which Avila cannot run yet."))
+    if not has(sd1.TEXT):
+        return Kind("sd1", _("It lacks its text encoder, so it cannot follow a prompt."))
+    if not has(sd1.VAE):
+        return Kind("sd1", _("It lacks its VAE, so it cannot make a picture from its latents."))
+    if any(name.endswith((".scale_weight", ".weight_scale")) for name in header.tensors) or any(
+        tensor.dtype in ("I8", "U8") and name.startswith(sd1.UNET) for name, tensor in header.tensors.items()
+    ):
+        return Kind("sd1", _("Its weights are quantised in a way that Avila cannot read yet."))
+    try:
+        parts = sd1.configs(header)
+    except ValueError:
+        return Kind("sd1", _("It is like a Stable Diffusion 1 model, but parts are missing or do not fit."))
+    unet, vae, text = (parts[f"{part}/config.json"] for part in ("unet", "vae", "text_encoder"))
+    if unet["cross_attention_dim"] != text["hidden_size"] or unet["in_channels"] != vae["latent_channels"]:
+        return Kind("sd1", _("It is like a Stable Diffusion 1 model, but parts are missing or do not fit."))
+    return Kind("sd1", "")
+
+
+def kind_of_folder(folder: Path) -> Kind:
+    """What a diffusers folder is, by its model_index.json and the parts' configs."""
+    try:
+        index = json.loads((folder / "model_index.json").read_text("utf-8"))
+        pipeline = index["_class_name"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return Kind("", _("Its model_index.json cannot be read."))
+    if "XL" in pipeline:
+        return Kind("sdxl", _("It is a Stable Diffusion XL model, which Avila cannot run yet."))
+    if pipeline != "StableDiffusionPipeline":
+        return Kind(
+            "", _("It is made for “{pipeline}”, which Avila cannot run yet.").format(pipeline=pipeline)
+        )
+    for part in ("unet", "vae", "text_encoder"):
+        if not (folder / part / "config.json").is_file():
+            return Kind("sd1", _("Its part “{part}” is missing.").format(part=part))
+        if not any((folder / part).glob("*.safetensors")):
+            return Kind("sd1", _("Its part “{part}” has no .safetensors weights.").format(part=part))
+    if not any((folder / "tokenizer" / name).is_file() for name in ("vocab.json", "tokenizer.json")):
+        return Kind("sd1", _("Its part “{part}” is missing.").format(part="tokenizer"))
+    try:
+        width = json.loads((folder / "unet" / "config.json").read_text("utf-8")).get("cross_attention_dim")
+    except (OSError, ValueError, AttributeError):
+        return Kind("sd1", _("Its part “{part}” cannot be read.").format(part="unet"))
+    return Kind("sd2" if width == 1024 else "sd1", "")

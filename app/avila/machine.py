@@ -1,0 +1,70 @@
+"""What this computer is and what is installed on it, for `avila doctor` and the benchmarks."""
+
+import os
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import avila
+
+PACKAGES = (
+    "PySide6-Essentials",
+    "torch",
+    "diffusers",
+    "transformers",
+    "safetensors",
+    "accelerate",
+    "numpy",
+    "pillow",
+    "send2trash",
+    "pyqtdarktheme-fork",
+    "platformdirs",
+)
+
+
+def versions() -> dict[str, str]:
+    """Avila's, Python's and the packages' versions; "" for what is not installed. Imports none of them."""
+    found = {"avila": avila.__version__, "python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = ""
+    return found
+
+
+def hardware() -> dict[str, str | int]:
+    """The processor, how many of its cores we may use, the memory in bytes (0: unknown), the system."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return {"cpu": cpu(), "cores": cores, "memory": memory(), "system": platform.platform()}
+
+
+def cpu() -> str:
+    """The processor's name as its maker writes it, where the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, "") or platform.processor() or platform.machine()
+
+
+def memory() -> int:
+    """The computer's memory in bytes; 0 where it cannot be asked for (Windows)."""
+    if sys.platform == "win32":
+        return 0
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def peak_memory() -> int:
+    """The most memory this process has had so far, in bytes; 0 where it cannot be asked for (Windows)."""
+    if sys.platform == "linux":  # getrusage's figure there begins with the parent's
+        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    if sys.platform == "darwin":
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return 0

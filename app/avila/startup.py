@@ -1,0 +1,112 @@
+"""Where the program's parts meet: the one place that knows them all.
+
+Opening is light: no engine's libraries are imported before its first picture.
+"""
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from avila import assets, i18n, logs, paths, settings
+from avila.engine import Engine
+from avila.gallery.store import Gallery
+from avila.generation import Abilities, Backend, GenerationRequest
+from avila.library.models import Library
+from avila.settings import Settings
+
+PROCEDURAL, DIFFUSERS = "procedural", "diffusers"
+
+
+@dataclass(frozen=True, slots=True)
+class Avila:
+    """One running program; who opened it runs `engine` in a thread of its choice and closes it at the end."""
+
+    folders: paths.Folders
+    settings: Settings  # as they were at the start
+    note: str  # a sentence for the person when the settings could not be read; "" when well
+    library: Library
+    gallery: Gallery
+    engine: Engine
+
+    def close(self) -> None:
+        """Let go of the gallery; the engine has stopped before."""
+        self.gallery.close()
+
+
+def start() -> Avila:
+    """Read the settings and put the parts together. Neither the folders nor the models are read yet."""
+    folders = paths.folders()
+    logs.start(folders.logs)
+    remembered, note = settings.load(folders.settings_file)
+    i18n.use(remembered.language)
+    library = open_library(folders, remembered)
+    gallery = Gallery(pictures_folder(folders, remembered), folders.index_file)
+    return Avila(folders, remembered, note, library, gallery, Engine(backends(library), gallery))
+
+
+def pictures_folder(folders: paths.Folders, remembered: Settings) -> Path:
+    """Where the pictures go: the folder of the settings, or the usual one."""
+    return Path(remembered.pictures).expanduser() if remembered.pictures else folders.pictures
+
+
+def open_library(folders: paths.Folders, remembered: Settings) -> Library:
+    """The models of the person's folder, of the folders in the settings, and of the program itself."""
+    more = [Path(name).expanduser() for name in remembered.model_folders]
+    return Library([folders.models, *more, assets.models()])
+
+
+def backends(library: Library) -> dict[str, Callable[[], Backend]]:
+    """What makes each engine, by the name a request gives it."""
+
+    def procedural() -> Backend:
+        from avila.backends.procedural import Procedural
+
+        return Procedural()
+
+    def diffusers() -> Backend:
+        from avila.backends.diffusers import Diffusers
+
+        return Diffusers(library)
+
+    return {PROCEDURAL: procedural, DIFFUSERS: diffusers}
+
+
+def abilities() -> dict[str, Abilities]:
+    """What each engine can follow, known without loading it."""
+    from avila.backends.diffusers import Diffusers
+    from avila.backends.procedural import Procedural
+
+    return {PROCEDURAL: Procedural.abilities, DIFFUSERS: Diffusers.abilities}
+
+
+def has_torch() -> bool:
+    """Whether the libraries of the diffusers engine are installed; does not import them."""
+    return all(importlib.util.find_spec(name) for name in ("torch", "diffusers", "transformers"))
+
+
+def complete(library: Library, request: GenerationRequest) -> GenerationRequest:
+    """The request as a person means it: engine and model found, other programs' sampler names understood.
+
+    An engine of "" is the best that is here: diffusers when a model is named, or when one is usable and
+    PyTorch is installed. A model of "" is the first usable one. Raises AvilaError when the named model
+    is not there.
+    """
+    from avila.backends.diffusers import sampler_named
+
+    backend, model = request.backend, request.model
+    if not backend:
+        wanted = model or (has_torch() and _first_usable(library))
+        backend = DIFFUSERS if wanted else PROCEDURAL
+    if backend == PROCEDURAL:
+        model = ""
+    elif model:
+        model = library.find(model).reference
+    elif backend == DIFFUSERS:
+        model = _first_usable(library)
+    sampler = sampler_named(request.sampler) or request.sampler
+    return replace(request, backend=backend, model=model, sampler=sampler)
+
+
+def _first_usable(library: Library) -> str:
+    return next((model.reference for model in library.models() if not model.problem), "")

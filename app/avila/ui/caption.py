@@ -1,0 +1,211 @@
+"""The one line below the picture that says what it is: a draft and its words, a step, or how it was made."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QWidget
+
+from avila.drafts import Word
+from avila.i18n import _
+from avila.ui import theme
+from avila.ui.widgets import button, label, role
+
+WIDTH = 900  # pixels, whatever the shape of the picture
+
+
+class Caption(QWidget):
+    """A line of fixed height with three faces.
+
+    Signals:
+        word_clicked(Word): a chip was clicked.
+        cancel(): stop the running job.
+    """
+
+    word_clicked = Signal(object)
+    cancel = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedHeight(48)
+        self._faces = QStackedWidget()
+        self._faces.setMaximumWidth(WIDTH)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addStretch(0)
+        row.addWidget(self._faces, 1)
+        row.addStretch(0)
+
+        self._empty = QWidget()
+        self._draft_icon = _Icon("pencil-line")
+        self._draft_text = label("", "small")
+        self._chips = Chips(self.word_clicked.emit)
+        self._draft_size = label("", "hint")
+        self._draft = _line(self._draft_icon, self._draft_text, 8, (self._chips, 1), self._draft_size)
+
+        self._step_text = label("", "small")
+        self._step_text.setMinimumWidth(96)
+        self._track = Track()
+        self._left = label("", "small")
+        self._left.setMinimumWidth(120)
+        self._left.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        stop = button(_("Cancel"), "link", _("Stop this picture; nothing of it is kept"), self.cancel.emit)
+        self._running = _line(self._step_text, (self._track, 1), 8, self._left, 8, stop)
+
+        self._picture_text = label("", "small")
+        self._picture_size = label("", "hint")
+        self._picture = _line(_Icon("image"), (self._picture_text, 1), self._picture_size)
+        for face in (self._empty, self._draft, self._running, self._picture):
+            self._faces.addWidget(face)
+
+    def show_empty(self) -> None:
+        """Nothing to say."""
+        self._faces.setCurrentWidget(self._empty)
+
+    def show_draft(self, words: Sequence[Word], seconds: float, width: int, height: int) -> None:
+        """A draft: how long it took, which words it knows, and the size the picture would have."""
+        milliseconds = _("{n} ms").format(n=round(seconds * 1000))
+        self._draft_text.setText(f"{_('Draft')} · {milliseconds}")
+        self._draft_size.setText(f"{width} × {height}")
+        self._chips.show_words(words)
+        self._faces.setCurrentWidget(self._draft)
+
+    def show_running(self, text: str, number: int, total: int, left: str) -> None:
+        """A running job; total 0 before its first step."""
+        self._step_text.setText(text)
+        self._track.show_step(number, total)
+        self._left.setText(left)
+        self._faces.setCurrentWidget(self._running)
+
+    def show_picture(self, text: str, width: int, height: int) -> None:
+        """A kept picture and how it was made."""
+        self._picture_text.setText(text)
+        self._picture_size.setText(f"{width} × {height}")
+        self._faces.setCurrentWidget(self._picture)
+
+    def text(self) -> str:
+        """What the line says now, for tests and screen readers."""
+        face = self._faces.currentWidget()
+        texts = (
+            (self._draft, self._draft_text),
+            (self._running, self._step_text),
+            (self._picture, self._picture_text),
+        )
+        return next((text.text() for shown, text in texts if shown is face), "")
+
+
+class Chips(QWidget):
+    """The prompt's words as chips in prompt order; what does not fit is counted in a last "+3"."""
+
+    def __init__(self, clicked: Callable[[Word], None]) -> None:
+        super().__init__()
+        self._clicked = clicked
+        self._words: tuple[Word, ...] = ()
+        self._chips: list[QPushButton] = []
+        self._more = QLabel("", self)
+        role(self._more, "hint")
+
+    def show_words(self, words: Sequence[Word]) -> None:
+        if tuple(words) == self._words:
+            return
+        self._words = tuple(words)
+        for chip in self._chips:
+            chip.deleteLater()
+        self._chips = [self._chip(word) for word in self._words]
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _chip(self, word: Word) -> QPushButton:
+        chip = QPushButton(word.text.replace("&", "&&"), self)
+        role(chip, "chip" if word.known else "chip-unknown")
+        chip.setFixedHeight(26)
+        chip.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the words can be reached in the prompt itself
+        chip.setAccessibleName(word.text if word.known else _("{word}: not known").format(word=word.text))
+        chip.setToolTip(
+            _("Click to select this word in the prompt")
+            if word.known
+            else _("The draft does not know this word. The model may.")
+        )
+        chip.clicked.connect(lambda: self._clicked(word))
+        return chip
+
+    def _fit(self) -> None:
+        left, shown = 0, 0
+        for chip in self._chips:
+            width = chip.sizeHint().width()
+            fits = left + width <= self.width() - 36 and shown == self._chips.index(chip)
+            chip.setVisible(fits)
+            if fits:
+                chip.setGeometry(left, (self.height() - 26) // 2, width, 26)
+                left += width + 8
+                shown += 1
+        hidden = len(self._chips) - shown
+        self._more.setText(f"+{hidden}" if hidden else "")
+        self._more.adjustSize()
+        self._more.move(left, (self.height() - self._more.height()) // 2)
+
+
+class Track(QWidget):
+    """Progress with one tick a step and a longer one every fifth."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setMinimumWidth(60)
+        self._number, self._total = 0, 0
+
+    def show_step(self, number: int, total: int) -> None:
+        self._number, self._total = number, total
+        self.setAccessibleName(_("Step {number} of {total}").format(number=number, total=total))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        middle, width = self.height() / 2, self.width() - 12
+        painter.setBrush(theme.color("slider-track"))
+        painter.drawRoundedRect(6, round(middle - 2), width, 4, 2, 2)
+        if not self._total:
+            return
+        if self._total <= 100:
+            painter.setBrush(theme.color("line-strong"))
+            for tick in range(self._total + 1):
+                long = tick % 5 == 0
+                painter.drawRect(
+                    round(6 + width * tick / self._total), round(middle + 6), 1, 5 if long else 2
+                )
+        done = width * self._number / self._total
+        painter.setBrush(theme.color("accent"))
+        painter.drawRoundedRect(6, round(middle - 2), round(done), 4, 2, 2)
+        painter.drawEllipse(round(done), round(middle - 6), 12, 12)
+
+
+class _Icon(QWidget):
+    """An icon of 16 pixels that follows the theme."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self.setFixedSize(16, 16)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme.paint_icon(QPainter(self), self._name, QRectF(self.rect()), "text-2")
+
+
+def _line(*parts: QWidget | int | tuple[QWidget, int]) -> QWidget:
+    """A row of widgets, of spaces (numbers) and of (widget, stretch)."""
+    made = QWidget()
+    row = QHBoxLayout(made)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(8)
+    for part in parts:
+        if isinstance(part, int):
+            row.addSpacing(part)
+        elif isinstance(part, tuple):
+            row.addWidget(part[0], part[1])
+        else:
+            row.addWidget(part)
+    return made

@@ -1,0 +1,162 @@
+"""The one door through which the window speaks: short notes, and cards for what went wrong."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from avila.errors import AvilaError
+from avila.i18n import _
+from avila.ui.widgets import button, icon_button, label, role
+
+NOTE_MS = 5_000
+UNDO_MS = 10_000
+
+
+class Messages(QObject):
+    """Shows notes at the lower edge and error cards in the middle of a part of `host`.
+
+    A new note replaces the old one. `room` tells the part, in `host`'s coordinates.
+
+    Signals:
+        card_changed(bool): an error card opened or closed.
+    """
+
+    card_changed = Signal(bool)
+
+    def __init__(self, host: QWidget, room: Callable[[], QRect]) -> None:
+        super().__init__(host)
+        self._host, self._room = host, room
+        self._toast: QFrame | None = None
+        self._card: QFrame | None = None
+        self._expired: Callable[[], None] | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.close_note)
+        host.installEventFilter(self)
+
+    def note(
+        self,
+        text: str,
+        action: str = "",
+        act: Callable[[], None] | None = None,
+        expired: Callable[[], None] | None = None,
+    ) -> None:
+        """Say `text` for some seconds; with `action` a button beside it, and `expired` if it went unused."""
+        self.close_note()
+        self._toast = toast = QFrame(self._host)
+        role(toast, "toast")
+        row = QHBoxLayout(toast)
+        row.setContentsMargins(16, 8, 8 if action else 16, 8)
+        row.setSpacing(16)
+        row.addWidget(label(text, "value"))
+        if action and act:
+            self._expired = expired
+
+            def use() -> None:
+                self._expired = None
+                self.close_note()
+                act()
+
+            row.addWidget(button(action, "link", action, use))
+        toast.setAccessibleName(text)
+        self._place()
+        toast.show()
+        toast.raise_()
+        self._timer.start(UNDO_MS if action else NOTE_MS)
+
+    def close_note(self) -> None:
+        """Take the note away; what could have been undone with it is final now."""
+        self._timer.stop()
+        if self._toast:
+            self._toast.hide()
+            self._toast.deleteLater()
+            self._toast = None
+        expired, self._expired = self._expired, None
+        if expired:
+            expired()
+
+    def error(self, error: AvilaError) -> None:
+        """Show what went wrong and the way out, until the person closes it or goes on."""
+        self.close_error()
+        self._card = card = _card(self._host, error, self.close_error)
+        self._place()
+        card.show()
+        card.raise_()
+        self.card_changed.emit(True)
+
+    def close_error(self) -> None:
+        """Take the card away."""
+        if self._card:
+            self._card.hide()
+            self._card.deleteLater()
+            self._card = None
+            self.card_changed.emit(False)
+
+    @property
+    def showing_error(self) -> bool:
+        """Whether a card is open."""
+        return self._card is not None
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._host and event.type() == QEvent.Type.Resize:
+            self._place()
+        return False
+
+    def _place(self) -> None:
+        room = self._room()
+        if self._toast:
+            self._toast.adjustSize()
+            left = room.center().x() - self._toast.width() // 2
+            self._toast.move(left, room.bottom() - self._toast.height() - 16)
+        if self._card:
+            self._card.setFixedWidth(min(520, room.width() - 48))
+            self._card.adjustSize()
+            top = room.center().y() - self._card.height() // 2 - 80
+            self._card.move(room.center().x() - self._card.width() // 2, max(room.top() + 24, top))
+
+
+def _card(host: QWidget, error: AvilaError, close: Callable[[], None]) -> QFrame:
+    """Title, why, what to do; the technical text folded away, and a way to copy it."""
+    card = QFrame(host)
+    role(card, "card")
+    card.setAccessibleName(str(error))
+    column = QVBoxLayout(card)
+    column.setContentsMargins(24, 20, 24, 20)
+    column.setSpacing(8)
+    head = QHBoxLayout()
+    head.addWidget(label(error.title, "title"), 1)
+    head.addWidget(icon_button("x", _("Close"), _("Close this message"), close))
+    column.addLayout(head)
+    for text, kind in ((error.explanation, "text"), (error.advice, "prompt")):
+        if text:
+            line = label(text, kind)
+            line.setWordWrap(True)
+            line.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            column.addWidget(line)
+    foot = QHBoxLayout()
+    if error.details:
+        details = QPlainTextEdit(error.details)
+        role(details, "details")
+        details.setReadOnly(True)
+        details.setFixedHeight(96)
+        details.setAccessibleName(_("Details"))
+        details.hide()
+
+        def fold() -> None:
+            details.setVisible(not details.isVisible())
+            card.adjustSize()
+
+        foot.addWidget(button(_("Details"), "link", _("Show the technical text"), fold, icon="chevron-right"))
+        column.addWidget(details)
+    foot.addStretch(1)
+    foot.addWidget(button(_("Not now"), "link", _("Close this message"), close))
+    column.addSpacing(4)
+    column.addLayout(foot)
+    return card

@@ -1,0 +1,142 @@
+"""The model picker: a card that shows the choice and opens the list."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QMenu, QPushButton
+
+from avila.i18n import _
+from avila.library.models import Model
+from avila.ui import theme
+from avila.ui.widgets import role, teach
+
+
+class ModelPicker(QPushButton):
+    """Chooses a model, or none: then the painter of the drafts makes the picture.
+
+    Signals:
+        changed(): another model was chosen.
+        add_wanted(): the person wants to choose a file that is not in the list.
+        folder_wanted(): the models folder is to be opened.
+    """
+
+    changed = Signal()
+    add_wanted = Signal()
+    folder_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        role(self, "card")
+        self._models: tuple[Model, ...] = ()
+        self._reference = ""
+        self.clicked.connect(self.open_list)
+        self._name_it()
+
+    def reference(self) -> str:
+        """The chosen model's reference; "" for the painter."""
+        return self._reference
+
+    def set_reference(self, reference: str) -> None:
+        """Choose; a reference that is not in the list is kept and shown as missing."""
+        changed = reference != self._reference
+        self._reference = reference
+        self._name_it()
+        self.update()
+        if changed:
+            self.changed.emit()
+
+    def set_models(self, models: Sequence[Model]) -> None:
+        """What can be chosen; the choice stays."""
+        self._models = tuple(models)
+        self._name_it()
+        self.update()
+
+    def chosen(self) -> Model | None:
+        """The chosen model; None for the painter or one that is missing."""
+        return next((model for model in self._models if model.reference == self._reference), None)
+
+    def open_list(self) -> None:
+        """Show the list below the card."""
+        menu = self.menu_of_models()
+        menu.setMinimumWidth(self.width())
+        menu.popup(self.mapToGlobal(QPoint(0, self.height() + 4)))
+
+    def menu_of_models(self) -> QMenu:
+        """The list as a menu; models that cannot run are there too and say why."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setToolTipsVisible(True)
+        painter = menu.addAction(_("Painter (no model)"))
+        painter.setIcon(theme.icon("pencil-line"))
+        painter.setToolTip(_("Paints the draft in full size, in an instant"))
+        painter.triggered.connect(lambda: self.set_reference(""))
+        menu.addSeparator()
+        for model in self._models:
+            action = menu.addAction(model.name.replace("&", "&&") + "\t" + size_text(model.size))
+            action.setIcon(theme.icon("sparkles" if not model.problem else "circle-alert"))
+            action.setToolTip(model.problem or str(model.path))
+            action.setEnabled(not model.problem)
+            action.triggered.connect(
+                lambda _checked=False, reference=model.reference: self.set_reference(reference)
+            )
+        if not self._models:
+            menu.addAction(_("No models yet")).setEnabled(False)
+        menu.addSeparator()
+        menu.addAction(theme.icon("plus"), _("Choose a model file…"), self.add_wanted.emit)
+        menu.addAction(theme.icon("folder-open"), _("Open the models folder"), self.folder_wanted.emit)
+        return menu
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(self.rect()).adjusted(0.75, 0.75, -0.75, -0.75)
+        tone = "raised-press" if self.isDown() else "raised-hover" if self.underMouse() else "raised"
+        painter.setBrush(theme.color(tone))
+        painter.setPen(QPen(theme.color("accent" if self.hasFocus() else tone), 1.5))
+        painter.drawRoundedRect(box, 10, 10)
+        tile = QRectF(8, 8, 44, 44)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color("badge"))
+        painter.drawRoundedRect(tile, 6, 6)
+        icon = "pencil-line" if not self._reference else "sparkles" if self.chosen() else "circle-alert"
+        theme.paint_icon(painter, icon, tile.adjusted(12, 12, -12, -12), "text-2")
+        left, right = 64, self.width() - 40
+        title, hint = self._title(), self._hint()
+        painter.setFont(theme.font(13, QFont.Weight.Medium))
+        painter.setPen(theme.color("text"))
+        elide = Qt.TextElideMode.ElideMiddle
+        text = QFontMetrics(painter.font()).elidedText(title, elide, right - left)
+        painter.drawText(QRectF(left, 11, right - left, 18), Qt.AlignmentFlag.AlignVCenter, text)
+        painter.setFont(theme.font(12))
+        painter.setPen(theme.color("text-3"))
+        text = QFontMetrics(painter.font()).elidedText(hint, Qt.TextElideMode.ElideRight, right - left)
+        painter.drawText(QRectF(left, 31, right - left, 18), Qt.AlignmentFlag.AlignVCenter, text)
+        theme.paint_icon(painter, "chevron-down", QRectF(self.width() - 30, 22, 16, 16), "text-2")
+
+    def _title(self) -> str:
+        model = self.chosen()
+        if not self._reference:
+            return _("Painter (no model)")
+        return model.name if model else self._reference.rsplit("/", 1)[-1]
+
+    def _hint(self) -> str:
+        model = self.chosen()
+        if not self._reference:
+            return _("keeps the draft as a picture")
+        if not model:
+            return _("this model is not there any more")
+        return model.problem or f"{family_text(model.family)} · {size_text(model.size)}"
+
+    def _name_it(self) -> None:
+        teach(self, f"{_('Model')}: {self._title()}", _("The model that makes the picture"))
+
+
+def family_text(family: str) -> str:
+    """A model family as its users write it."""
+    return {"sd1": "SD 1.x"}.get(family, family.upper())
+
+
+def size_text(size: int) -> str:
+    """Bytes as "2.1 GB" or "40 MB"."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, round(size / 1e6))} MB"

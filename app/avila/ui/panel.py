@@ -1,0 +1,178 @@
+"""The left panel: everything a request is made of."""
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from avila.generation import Abilities, GenerationRequest
+from avila.i18n import _
+from avila.library.models import Model
+from avila.ui.controls import Choice, Count, NumberSlider, SeedField, SizePicker
+from avila.ui.generate_button import GenerateButton
+from avila.ui.model_picker import ModelPicker
+from avila.ui.prompt_editor import NegativePrompt, PromptEditor
+from avila.ui.widgets import label
+
+MOST_PICTURES = 100
+
+
+class Panel(QWidget):
+    """Prompt, model, size, steps, CFG, seed, sampler, count, and the big button below.
+
+    Signals:
+        words_changed(): prompt or negative prompt.
+        look_changed(): size or seed; what a draft shows as well.
+        changed(): anything that is remembered.
+    """
+
+    words_changed = Signal()
+    look_changed = Signal()
+    changed = Signal()
+
+    def __init__(self, abilities: Mapping[str, Abilities]) -> None:
+        super().__init__()
+        self._abilities = abilities
+        self.setObjectName("frame")
+        self.prompt = PromptEditor(
+            _("Prompt"),
+            _("Describe the picture in your own words"),
+            _("Describe a picture, for example: lighthouse on a cliff at sunset"),
+            140,
+        )
+        self.negative = NegativePrompt()
+        self.model = ModelPicker()
+        self.size_picker = SizePicker()
+        self.steps = NumberSlider(
+            _("Steps"), _("How often the model refines the picture; more is slower"), 1, 60, 20, 1, 1000
+        )
+        self.cfg = NumberSlider(
+            _("Guidance (CFG)"), _("How closely the picture follows the prompt"), 1, 20, 7, 0.5, 100
+        )
+        self.seed = SeedField(lambda: GenerationRequest("").with_seed().seed)
+        self.sampler = Choice(_("Sampler"), _("The method that turns noise into the picture"))
+        self.sampler.addItems(max((can.samplers for can in abilities.values()), key=len))
+        self.sampler.setCurrentText(GenerationRequest("").sampler)
+        self.count = Count(_("Pictures"), _("How many pictures, each with the next seed"), MOST_PICTURES)
+        self.hint = label("", "hint")
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.hint.setWordWrap(True)
+        self.generate = GenerateButton()
+        self._lay_out()
+        self._connect()
+        self._show_abilities()
+
+    def request(self) -> GenerationRequest:
+        """What the controls say, with its seed."""
+        width, height = self.size_picker.size_in_pixels()
+        return GenerationRequest(
+            prompt=self.prompt.text().strip(),
+            negative_prompt=self.negative.text().strip(),
+            backend=self.backend(),
+            model=self.model.reference(),
+            width=width,
+            height=height,
+            steps=int(self.steps.value()),
+            cfg_scale=self.cfg.value(),
+            sampler=self.sampler.currentText() or GenerationRequest("").sampler,
+            seed=self.seed.seed(),
+        )
+
+    def set_request(self, request: GenerationRequest) -> None:
+        """Make the controls say this; an undrawn seed leaves the seed as it is."""
+        self.prompt.set_text(request.prompt)
+        self.negative.set_text(request.negative_prompt)
+        self.model.set_reference(request.model)
+        self.size_picker.set_size(request.width, request.height)
+        self.steps.set_value(request.steps)
+        self.cfg.set_value(request.cfg_scale)
+        place = self.sampler.findText(request.sampler)
+        if place >= 0:
+            self.sampler.setCurrentIndex(place)
+        if request.seed >= 0:
+            self.seed.set_seed(request.seed)
+
+    def set_models(self, models: Sequence[Model]) -> None:
+        """What the picker offers."""
+        self.model.set_models(models)
+
+    def backend(self) -> str:
+        """The engine that the chosen model needs."""
+        return "diffusers" if self.model.reference() else "procedural"
+
+    def use_up_seed(self) -> None:
+        """A picture with this seed is on its way: the next gets another, unless the seed is kept."""
+        if not self.seed.locked():
+            self.seed.roll()
+
+    def say(self, text: str) -> None:
+        """The line above the big button."""
+        self.hint.setText(text)
+
+    def _lay_out(self) -> None:
+        controls = QWidget()
+        column = QVBoxLayout(controls)
+        column.setContentsMargins(20, 8, 14, 8)
+        column.setSpacing(0)
+        numbers = QHBoxLayout()
+        numbers.setSpacing(24)
+        numbers.addWidget(self.steps, 1)
+        numbers.addWidget(self.cfg, 1)
+        rows = QGridLayout()
+        rows.setVerticalSpacing(8)
+        rows.setHorizontalSpacing(8)
+        rows.setColumnMinimumWidth(0, 72)
+        rows.setColumnStretch(1, 1)
+        named = ((_("Seed"), self.seed), (_("Sampler"), self.sampler), (_("Pictures"), self.count))
+        for row, (name, field) in enumerate(named):
+            rows.addWidget(label(name, "label"), row, 0)
+            rows.addWidget(field, row, 1)
+        column.addWidget(self.prompt)
+        column.addSpacing(8)
+        column.addWidget(self.negative)
+        column.addSpacing(12)
+        column.addWidget(self.model)
+        column.addSpacing(18)
+        column.addWidget(self.size_picker)
+        column.addSpacing(18)
+        column.addLayout(numbers)
+        column.addSpacing(18)
+        column.addLayout(rows)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(controls)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(20, 8, 14, 20)
+        foot.setSpacing(10)
+        foot.addWidget(self.hint)
+        foot.addWidget(self.generate)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(scroll, 1)
+        whole.addLayout(foot)
+
+    def _connect(self) -> None:
+        for words in (self.prompt, self.negative):
+            words.edited.connect(self.words_changed)
+            words.edited.connect(self.changed)
+        for look in (self.size_picker, self.seed):
+            look.changed.connect(self.look_changed)
+            look.changed.connect(self.changed)
+        for other in (self.model, self.steps, self.cfg, self.count):
+            other.changed.connect(self.changed)
+        self.sampler.currentTextChanged.connect(lambda _text: self.changed.emit())
+        self.model.changed.connect(self._show_abilities)
+
+    def _show_abilities(self) -> None:
+        """Switch off what the chosen engine does not use."""
+        can = self._abilities[self.backend()]
+        for control, able in (
+            (self.steps, can.steps),
+            (self.cfg, can.cfg_scale),
+            (self.sampler, bool(can.samplers)),
+        ):
+            control.setEnabled(able)

@@ -1,0 +1,124 @@
+"""Measures the window from inside, for `avila bench startup` and `avila bench stall`; prints one JSON line.
+
+    python -m avila.ui.probe startup
+    python -m avila.ui.probe stall MODEL
+
+It runs in a process of its own, so that the benchmark itself needs no window and nothing is imported
+beforehand.
+"""
+
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Qt, QTimer
+
+from avila import startup
+from avila.engine import Job, State
+from avila.errors import AvilaError
+from avila.generation import GenerationRequest
+from avila.ui import app
+from avila.ui.window import Window
+
+TICK_MS = 1000 / 60
+SPAWNED_AT = "AVILA_SPAWNED_AT"  # time.time() of the parent, in the environment
+_IMPORTED = "diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion"
+
+
+class Ticks(QObject):
+    """A 60 Hz tick in the window's thread; notes by how much each came late, under the phase it fell in."""
+
+    def __init__(self, phase: Callable[[], str]) -> None:
+        super().__init__()
+        self.late_ms: dict[str, list[float]] = {}
+        self._phase = phase
+        self._last = time.perf_counter()
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(round(TICK_MS))
+        self._timer.timeout.connect(self._tick)
+        self._timer.start()
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        late = (now - self._last) * 1000 - self._timer.interval()
+        self.late_ms.setdefault(self._phase(), []).append(max(0.0, late))
+        self._last = now
+
+
+def measure_startup() -> dict[str, object]:
+    """Seconds from the parent's spawn (or this module's start) to the first painted window."""
+    spawned = float(os.environ.get(SPAWNED_AT, time.time()))
+    found: dict[str, object] = {}
+
+    def painted(window: Window) -> None:
+        found["seconds"] = time.time() - spawned
+        found["torch_imported"] = "torch" in sys.modules
+        window.close()
+
+    app.run(painted)
+    return found
+
+
+def measure_stall(model: str) -> dict[str, object]:
+    """How smooth the window stays while `model` is imported, loaded and generates."""
+    steps_seen = 0
+    ended: list[Job] = []
+
+    def phase() -> str:
+        if steps_seen:
+            return "generate"
+        module = sys.modules.get(_IMPORTED)
+        return "load" if hasattr(module, "StableDiffusionPipeline") else "import"
+
+    ticks: list[Ticks] = []
+
+    def painted(window: Window) -> None:
+        def stepped() -> None:
+            nonlocal steps_seen
+            steps_seen += 1
+
+        def finish(job: Job) -> None:
+            ended.append(job)
+            window.close()
+
+        window.worker.stepped.connect(stepped)
+        window.worker.job_ended.connect(finish)
+        request = GenerationRequest(
+            "a lighthouse", backend=startup.DIFFUSERS, model=model, width=256, height=256, steps=4, seed=1
+        )
+        panel = window.create_page.panel
+        panel.set_request(request)
+        ticks.append(Ticks(phase))
+        window.create_page.generate()
+
+    app.run(painted)
+    if not ended or ended[0].state != State.DONE:
+        error = ended[0].result.exception() if ended else None
+        raise error if isinstance(error, AvilaError) else AvilaError("The picture was not made")
+    late = ticks[0].late_ms
+    every = [value for values in late.values() for value in values]
+    return {"phases": {name: _summary(values) for name, values in late.items()}, "all": _summary(every)}
+
+
+def _summary(late: list[float]) -> dict[str, float]:
+    cuts = statistics.quantiles(late, n=100, method="inclusive") if len(late) > 1 else [*late] * 99
+    return {"ticks": len(late), "p50_ms": cuts[49], "p99_ms": cuts[98], "max_ms": max(late)}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one measurement; 1 with a sentence on stderr when it cannot be made."""
+    try:
+        found = measure_startup() if arguments[0] == "startup" else measure_stall(arguments[1])
+    except AvilaError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,67 @@
+"""The small parts every page is built of, each with its name for screen readers and its tooltip."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
+
+from avila.ui import theme
+
+
+def role(widget: QWidget, name: str) -> None:
+    """Give a widget its rule in avila.qss."""
+    widget.setProperty("role", name)
+
+
+def restyle(widget: QWidget) -> None:
+    """Let the style sheet look at a widget's changed properties."""
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
+def label(text: str, kind: str, parent: QWidget | None = None) -> QLabel:
+    """A line of plain text (never rich text: prompts are shown in labels)."""
+    made = QLabel(text, parent)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setIndent(0)
+    role(made, kind)
+    return made
+
+
+def teach(widget: QWidget, name: str, tip: str, shortcut: str = "") -> None:
+    """Name a control for screen readers and explain it in a tooltip, with its shortcut if it has one."""
+    keys = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+    widget.setAccessibleName(name)
+    widget.setAccessibleDescription(tip)
+    widget.setToolTip(f"{tip} ({keys})" if keys else tip)
+
+
+def icon_button(icon: str, name: str, tip: str, act: Callable[[], object], shortcut: str = "") -> QToolButton:
+    """A square 28-pixel button with an icon of 18."""
+    button = QToolButton()
+    role(button, "icon")
+    button.setIcon(theme.icon(icon))
+    button.setIconSize(QSize(18, 18))
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    teach(button, name, tip, shortcut)
+    if shortcut:
+        button.setShortcut(QKeySequence(shortcut))
+    button.clicked.connect(lambda: act())  # without Qt's "checked"
+    return button
+
+
+def button(
+    text: str, kind: str, tip: str, act: Callable[[], object], icon: str = "", shortcut: str = ""
+) -> QPushButton:
+    """A button with a word on it; `kind` is its role in avila.qss ("primary", "quiet", "link", …)."""
+    made = QPushButton(text)
+    role(made, kind)
+    if icon:
+        made.setIcon(theme.icon(icon, "on-accent" if kind == "primary" else "text-2"))
+        made.setIconSize(QSize(18, 18))
+    teach(made, text, tip, shortcut)
+    if shortcut:
+        made.setShortcut(QKeySequence(shortcut))
+    made.clicked.connect(lambda: act())
+    return made

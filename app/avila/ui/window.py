@@ -1,0 +1,372 @@
+"""The main window: the top bar, the two pages, and what is remembered between two starts."""
+
+import base64
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QActionGroup, QCloseEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+import avila
+from avila import settings
+from avila.errors import AvilaError
+from avila.gallery.store import GalleryEntry
+from avila.generation import GenerationRequest
+from avila.i18n import LANGUAGES, _
+from avila.startup import Avila
+from avila.ui import theme
+from avila.ui.create_page import CreatePage
+from avila.ui.drafting import DraftPainter
+from avila.ui.gallery_model import GalleryModel
+from avila.ui.gallery_page import GalleryPage
+from avila.ui.generate_button import CANCEL_KEYS, GENERATE_KEYS
+from avila.ui.large_view import LargeView
+from avila.ui.messages import Messages
+from avila.ui.picture_actions import PictureActions
+from avila.ui.queue_list import QueueList
+from avila.ui.widgets import button, icon_button, label
+from avila.ui.worker import Worker
+
+log = logging.getLogger(__name__)
+
+SAVE_MS = 1_500  # settings are written this long after the last change
+
+
+class Window(QMainWindow):
+    """Avila's window; it owns the worker threads from its making to its closing.
+
+    Signals:
+        gallery_followed(bool): the index caught up with the pictures folder; whether it changed.
+        models_found(object): the list of models was read.
+    """
+
+    gallery_followed = Signal(bool)
+    models_found = Signal(object)
+
+    def __init__(self, avila: Avila) -> None:
+        super().__init__()
+        self._avila = avila
+        self._settings = avila.settings
+        self.setWindowTitle("Avila Diffusion")
+        self.setWindowIcon(theme.icon("mark", "accent"))
+        self.setMinimumSize(1000, 640)
+        self.worker = Worker(avila.engine)
+        self.drafts = DraftPainter()
+        self.model = GalleryModel(avila.gallery, self)
+        self._pages = QStackedWidget()
+        self.messages = Messages(self._pages, self._room_for_messages)
+        self._on_picture = PictureActions(avila.gallery, self.model, self.messages, self)
+        self.create_page = CreatePage(
+            avila, self.worker, self.drafts, self.model, self.messages, self._on_picture
+        )
+        self.gallery_page = GalleryPage(self.model, self._on_picture)
+        self.large_view = LargeView(self.model, self._on_picture, self)
+        self._queue_list: QueueList | None = None
+        self._looking: threading.Thread | None = None
+        self._pages.addWidget(self.create_page)
+        self._pages.addWidget(self.gallery_page)
+        whole = QWidget()
+        whole.setObjectName("frame")
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._make_bar())
+        column.addWidget(self._pages, 1)
+        self.setCentralWidget(whole)
+        self._saving = QTimer(self)
+        self._saving.setSingleShot(True)
+        self._saving.setInterval(SAVE_MS)
+        self._saving.timeout.connect(self.save_settings)
+        self._restore()
+        self._connect()
+        self.worker.start()
+        self.drafts.start()
+        self.model.reload()
+        self.create_page.panel.prompt.setFocus()
+        if avila.note:
+            self.messages.note(avila.note)
+
+    def look_around(self) -> None:
+        """Read the models and the pictures folder, in a thread; called once the window is painted."""
+
+        def look() -> None:
+            self.models_found.emit(self._avila.library.models())
+            self.gallery_followed.emit(self._avila.gallery.sync())
+
+        self._looking = threading.Thread(target=look, name="look around", daemon=True)
+        self._looking.start()
+
+    def show_create(self) -> None:
+        """The page where pictures are made."""
+        self._show_page(0)
+        self.create_page.panel.prompt.setFocus()
+
+    def show_gallery(self) -> None:
+        """The page with all pictures."""
+        self._show_page(1)
+
+    def save_settings(self) -> None:
+        """Write what is to be remembered; a failure is told once and loses nothing else."""
+        self._saving.stop()
+        panel = self.create_page.panel
+        now = replace(
+            self._settings,
+            request=panel.request(),
+            count=panel.count.value(),
+            new_seed=not panel.seed.locked(),
+            negative_open=panel.negative.unfolded,
+            page="gallery" if self._pages.currentIndex() else "create",
+            window=base64.b64encode(self.saveGeometry().data()).decode(),
+        )
+        if now == self._settings and self._avila.folders.settings_file.exists():
+            return
+        try:
+            settings.save(self._avila.folders.settings_file, now)
+        except AvilaError as error:
+            log.warning("%s", error)
+            if self.isVisible():
+                self.messages.note(error.title)
+        self._settings = now
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.save_settings()
+        self.messages.close_note()  # a delete that could be undone is final now
+        self.hide()
+        self.drafts.leave()
+        self.worker.leave()
+        self.model.leave()
+        if self._looking:
+            self._looking.join()
+        super().closeEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self._saving.start()
+
+    def _make_bar(self) -> QWidget:
+        bar = QWidget()
+        bar.setFixedHeight(52)
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(20, 0, 16, 0)
+        row.setSpacing(0)
+        row.addWidget(_Mark())
+        row.addSpacing(10)
+        row.addWidget(label("Avila", "brand"))
+        row.addSpacing(72)
+        tabs = QWidget()
+        tabs.setObjectName("tabs")
+        tabs.setFixedHeight(32)
+        tabs.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        inner = QHBoxLayout(tabs)
+        inner.setContentsMargins(2, 2, 2, 2)
+        inner.setSpacing(2)
+        self._tabs = [
+            button(_("Create"), "tab", _("Make pictures"), self.show_create, shortcut="Ctrl+1"),
+            button(_("Gallery"), "tab", _("See the pictures you made"), self.show_gallery, shortcut="Ctrl+2"),
+        ]
+        for tab in self._tabs:
+            tab.setCheckable(True)
+            inner.addWidget(tab)
+        row.addWidget(tabs)
+        row.addStretch(1)
+        self._queue = button(_("Queue"), "quiet", _("What is running and waiting"), self._open_queue, "list")
+        row.addWidget(self._queue)
+        row.addSpacing(8)
+        row.addWidget(
+            icon_button("contrast", _("Theme"), _("Change between light and dark"), self._other_theme)
+        )
+        row.addSpacing(8)
+        self._menu_button = icon_button(
+            "settings", _("Settings"), _("Theme, language and folders"), self._open_menu, "Ctrl+,"
+        )
+        row.addWidget(self._menu_button)
+        return bar
+
+    def _connect(self) -> None:
+        page = self.create_page
+        for keys, act in (
+            (GENERATE_KEYS, self._generate),
+            ("Ctrl+Enter", self._generate),
+            (CANCEL_KEYS, page.escape),
+            ("Ctrl+Q", self.close),
+        ):
+            QShortcut(QKeySequence(keys), self).activated.connect(act)
+        page.panel.changed.connect(self._saving.start)
+        page.gallery_wanted.connect(self.show_gallery)
+        page.large_wanted.connect(self._open_large)
+        page.queue_changed.connect(self._show_queue)
+        page.panel.model.folder_wanted.connect(self._open_models_folder)
+        page.panel.model.add_wanted.connect(self._choose_model)
+        self.gallery_page.reuse.connect(self._reuse)
+        self.gallery_page.opened.connect(self._open_large)
+        self.large_view.reuse.connect(self._reuse)
+        self.models_found.connect(page.panel.set_models)
+        self.gallery_followed.connect(self._follow_gallery)
+        theme.watch_system(self._system_theme_changed)
+
+    def _restore(self) -> None:
+        remembered, panel = self._settings, self.create_page.panel
+        panel.set_request(remembered.request)
+        panel.count.set_value(remembered.count)
+        panel.seed.set_locked(not remembered.new_seed)
+        panel.negative.set_unfolded(remembered.negative_open)
+        if not self.restoreGeometry(QByteArray.fromBase64(remembered.window.encode())):
+            self.resize(1440, 900)
+        self._show_page(1 if remembered.page == "gallery" else 0)
+
+    def _follow_gallery(self, changed: bool) -> None:
+        if changed:
+            self.model.reload()
+
+    def _generate(self) -> None:
+        if self.large_view.isVisible():
+            return
+        self.show_create()
+        self.create_page.generate()
+
+    def _reuse(self, request: GenerationRequest) -> None:
+        self.show_create()
+        self.create_page.reuse(request)
+
+    def _show_page(self, place: int) -> None:
+        self._pages.setCurrentIndex(place)
+        for number, tab in enumerate(self._tabs):
+            tab.setChecked(number == place)
+        self._saving.start()
+
+    def _open_large(self, entry: GalleryEntry) -> None:
+        self.large_view.open(entry)
+
+    # the top bar
+
+    def _show_queue(self) -> None:
+        count = len(self._avila.engine.jobs)
+        self._queue.setText(f"{_('Queue')}  {count}" if count else _("Queue"))
+        self._queue.setIcon(theme.icon("list", "accent" if count else "text-2"))
+        if self._queue_list:
+            self._queue_list.refresh()
+
+    def _open_queue(self) -> None:
+        popup = QueueList(self._avila.engine, self._show_queue, self)
+        self._queue_list = popup
+        popup.destroyed.connect(self._forget_queue_list)
+        corner = self._queue.mapToGlobal(QPoint(0, self._queue.height() + 6))
+        right = self.mapToGlobal(QPoint(self.width() - popup.width() - 16, 0)).x()
+        popup.move(min(corner.x(), right), corner.y())
+        popup.show()
+
+    def _forget_queue_list(self) -> None:
+        self._queue_list = None
+
+    def _open_menu(self) -> None:
+        menu = self.settings_menu()
+        corner = self._menu_button.mapToGlobal(
+            QPoint(self._menu_button.width() - menu.sizeHint().width(), self._menu_button.height() + 6)
+        )
+        menu.popup(corner)
+
+    def settings_menu(self) -> QMenu:
+        """Theme, language, folders, and what this program is."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        themes = {"system": _("As the system"), "light": _("Light"), "dark": _("Dark")}
+        languages = {"": _("As the system"), **LANGUAGES}
+        _choices(menu.addMenu(_("Theme")), themes, self._settings.theme, self._set_theme)
+        _choices(menu.addMenu(_("Language")), languages, self._settings.language, self._set_language)
+        menu.addSeparator()
+        menu.addAction(_("Open the pictures folder"), lambda: self._open_folder(self._avila.gallery.folder))
+        menu.addAction(_("Open the models folder"), self._open_models_folder)
+        menu.addSeparator()
+        menu.addAction(_("Avila Diffusion {version}").format(version=avila.__version__)).setEnabled(False)
+        return menu
+
+    def _set_theme(self, name: str) -> None:
+        self._settings = replace(self._settings, theme=name)
+        theme.apply(name)
+        self._saving.start()
+
+    def _other_theme(self) -> None:
+        self._set_theme("light" if theme.scheme() == "dark" else "dark")
+
+    def _system_theme_changed(self) -> None:
+        if self._settings.theme == "system":
+            theme.apply("system")
+
+    def _set_language(self, name: str) -> None:
+        self._settings = replace(self._settings, language=name)
+        self._saving.start()
+        self.messages.note(_("The language changes when Avila is started again"))
+
+    # models and folders
+
+    def _choose_model(self) -> None:
+        name, _chosen = QFileDialog.getOpenFileName(
+            self, _("Choose a model file"), "", f"{_('Models')} (*.safetensors)"
+        )
+        if not name:
+            return
+        try:
+            model = self._avila.library.find(name)
+        except AvilaError as error:
+            self.messages.error(error)
+            return
+        if model.problem:
+            self.messages.error(AvilaError(_("This model cannot be used"), model.problem))
+            return
+        picker = self.create_page.panel.model
+        picker.set_models([*(m for m in self._avila.library.models() if m != model), model])
+        picker.set_reference(model.reference)
+
+    def _open_models_folder(self) -> None:
+        self._open_folder(self._avila.folders.models)
+
+    def _open_folder(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            self.messages.error(AvilaError(_("The folder cannot be made"), str(folder), details=str(error)))
+            return
+        self._on_picture.show_folder(folder)
+
+    def _room_for_messages(self) -> QRect:
+        """The part of the pages where messages do not cover the controls."""
+        page = self._pages.currentWidget()
+        if page is not self.create_page:
+            return self._pages.rect()
+        well = self.create_page.well
+        return QRect(well.mapTo(self._pages, QPoint(0, 0)), well.size())
+
+
+class _Mark(QWidget):
+    """The program's sign."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedSize(24, 24)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme.paint_icon(QPainter(self), "mark", QRectF(self.rect()), "accent")
+
+
+def _choices(menu: QMenu, names: dict[str, str], chosen: str, choose: Callable[[str], None]) -> None:
+    """Fill a menu with exclusive choices."""
+    group = QActionGroup(menu)
+    for key, name in names.items():
+        action = menu.addAction(name)
+        action.setCheckable(True)
+        action.setChecked(key == chosen)
+        action.triggered.connect(lambda _on=False, k=key: choose(k))
+        group.addAction(action)

@@ -1,0 +1,34 @@
+"""Fixtures that many tests share; the tiny models are written once a run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from avila.backends.diffusers import Diffusers
+from avila.library.models import Library
+from tests.helpers.checkpoints import write_tiny_checkpoint, write_tiny_folder
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """diffusers 0.42 turns tensors into arrays in a way that numpy 2 calls old."""
+    config.addinivalue_line(
+        "filterwarnings", r"ignore:__array__ implementation doesn't accept:DeprecationWarning:diffusers\..*"
+    )
+
+
+@pytest.fixture(scope="session")
+def models_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder with tiny.safetensors and the same model as the diffusers folder "tiny-folder"."""
+    folder = tmp_path_factory.mktemp("models")
+    write_tiny_checkpoint(folder / "tiny.safetensors")
+    write_tiny_folder(folder / "tiny-folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def diffusers_backend(models_folder: Path) -> Iterator[Diffusers]:
+    """The real backend on the tiny models, loaded once; a test may change only what it puts back."""
+    backend = Diffusers(Library([models_folder]))
+    yield backend
+    backend.close()

@@ -1,0 +1,119 @@
+"""The main job on a real X server: real keys, the real diffusers pipeline, a picture read back from disk."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from avila.gallery import metadata
+from tests.helpers.checkpoints import write_tiny_checkpoint
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or not (shutil.which("Xvfb") and shutil.which("xdotool")),
+    reason="needs Xvfb and xdotool (make test installs them)",
+)
+
+
+@pytest.fixture
+def display() -> Iterator[str]:
+    """A fresh X server with one screen."""
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1440x900x24", "-nolisten", "tcp"],
+        pass_fds=[write],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write)
+    with os.fdopen(read) as answer:
+        number = answer.readline().strip()
+    yield f":{number}"
+    server.terminate()
+    server.wait()
+
+
+class Person:
+    """Sits before the screen: types, presses keys, and waits until something is seen."""
+
+    def __init__(self, display: str, home: Path) -> None:
+        self._environment = os.environ | {
+            "DISPLAY": display,
+            "AVILA_HOME": str(home),
+            "QT_QPA_PLATFORM": "xcb",
+            "LC_ALL": "C.UTF-8",
+        }
+        self.program = subprocess.Popen(
+            [sys.executable, "-m", "tests.e2e.watched_window"],
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def until(self, wanted: str) -> list[dict[str, Any]]:
+        """What happened up to the next `wanted`, that one last."""
+        seen = []
+        assert self.program.stdout
+        for line in self.program.stdout:
+            seen.append(json.loads(line))
+            if seen[-1]["event"] == wanted:
+                return seen
+        raise AssertionError(f"the program ended before {wanted!r}: {seen}")
+
+    def do(self, *command: str) -> None:
+        subprocess.run(["xdotool", *command], env=self._environment, check=True, capture_output=True)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    home = tmp_path / "Avila é casa"
+    write_tiny_checkpoint(home / "models" / "tiny.safetensors")
+    request = {"prompt": "", "backend": "diffusers", "model": "tiny.safetensors"}
+    small = {"width": 128, "height": 64, "steps": 6, "sampler": "DPM++ 2M Karras", "seed": 7}
+    (home / "settings.json").write_text(json.dumps({"request": request | small, "new_seed": False}))
+    return home
+
+
+def test_type_draft_generate_keep(display: str, home: Path) -> None:
+    person = Person(display, home)
+    try:
+        first = person.until("painted")[-1]
+        assert not first["torch"]
+        assert first["focus"] == "Prompt"
+        person.do("search", "--sync", "--onlyvisible", "--name", "^Avila", "windowfocus", "--sync")
+
+        person.do("type", "--delay", "20", "lighthouse at sunset")
+        draft = person.until("draft")[-1]
+        while draft["prompt"] != "lighthouse at sunset":
+            draft = person.until("draft")[-1]
+        assert draft["known"] == ["lighthouse", "sunset"]
+
+        person.do("key", "ctrl+Return")
+        events = person.until("ended")
+        steps = [event for event in events if event["event"] == "step"]
+        assert [step["number"] for step in steps] == sorted({step["number"] for step in steps})
+        assert steps[-1]["number"] == 6
+        assert all(step["total"] == 6 for step in steps)
+        assert len(steps) >= 3, "the picture was seen forming"
+        assert all(step["colours"] > 20 for step in steps), "previews show something"
+        assert events[-1]["state"] == "done", events[-1]["error"]
+
+        person.do("key", "ctrl+q")
+        assert person.program.wait(30) == 0
+    finally:
+        person.program.kill()
+        person.program.wait()
+
+    (picture,) = (home / "pictures").rglob("*.png")
+    found = metadata.read(picture)
+    assert found
+    assert found.request.prompt == "lighthouse at sunset"
+    assert (found.request.width, found.request.height, found.request.steps) == (128, 64, 6)
+    assert (found.request.seed, found.request.sampler) == (7, "DPM++ 2M Karras")
+    assert found.request.model == "tiny.safetensors"
+    remembered = json.loads((home / "settings.json").read_text())
+    assert remembered["request"]["prompt"] == "lighthouse at sunset"

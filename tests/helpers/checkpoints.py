@@ -1,0 +1,275 @@
+"""Stable Diffusion 1.x models with random weights, tiny or at full size, as files that real ones look like.
+
+    python -m tests.helpers.checkpoints tiny|full|folder PATH
+
+The single files have CompVis' original layout (names of `ldm`), derived here from diffusers' own modules, so
+that reading them back is a real test. Weights are drawn per tensor from its name: files of different layouts
+with the same seed hold the same model.
+"""
+
+import json
+import os
+import sys
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+SD1 = Path(__file__).parents[2] / "resources" / "models" / "sd1"
+DTYPES = {"F16": "float16", "BF16": "bfloat16", "F32": "float32"}
+PREFIXES = {
+    "unet": "model.diffusion_model.",
+    "vae": "first_stage_model.",
+    "text_encoder": "cond_stage_model.transformer.text_model.",
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The measures of one model; the defaults are the tiny one's (5 MB, some 20 ms a step at 64x64)."""
+
+    widths: tuple[int, ...] = (32, 64, 64, 64)  # of the UNet's levels; multiples of 32
+    layers: int = 2  # blocks a level
+    middle: bool = True  # BK-SDM-Small has no middle block
+    attention: tuple[bool, ...] = (True, True, True, False)
+    vae_widths: tuple[int, ...] = (32, 32, 32, 32)
+    vae_layers: int = 1
+    text_width: int = 32
+    text_layers: int = 2
+    in_channels: int = 4  # 9 in an inpainting model
+    dtype: str = "F16"
+
+
+FULL_SIZE = Layout(
+    widths=(320, 640, 1280, 1280),
+    vae_widths=(128, 256, 512, 512),
+    vae_layers=2,
+    text_width=768,
+    text_layers=12,
+)
+
+
+def write_tiny_checkpoint(
+    path: Path,
+    seed: int = 0,
+    layout: Layout | None = None,
+    without: str = "",
+    extra: tuple[str, ...] = (),
+    bad: tuple[str, float] = ("", 1.0),
+) -> Path:
+    """Write a tiny single-file checkpoint.
+
+    `without` leaves out the tensors whose name contains it, `extra` names empty ones to add ("v_pred"),
+    `bad` multiplies the tensors whose name contains the text by a number ("conv_in", nan).
+    """
+    return write_checkpoint(path, layout or Layout(), seed, without, extra, bad)
+
+
+def write_full_size_checkpoint(path: Path, seed: int = 0) -> Path:
+    """Write a single file of SD 1.5's exact shapes in fp16 (2.1 GB), one tensor in memory at a time."""
+    return write_checkpoint(path, FULL_SIZE, seed)
+
+
+def write_checkpoint(
+    path: Path,
+    layout: Layout,
+    seed: int = 0,
+    without: str = "",
+    extra: tuple[str, ...] = (),
+    bad: tuple[str, float] = ("", 1.0),
+) -> Path:
+    """Write header and weights of a .safetensors file straight to the disk."""
+    tensors = [
+        (ldm_name(part, name, layout), original_shape(part, name, shape), part, name)
+        for part, name, shape in parameters(layout)
+    ]
+    tensors = [tensor for tensor in tensors if not without or without not in tensor[0]]
+    width = 4 if layout.dtype == "F32" else 2
+    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    end = 0
+    for name, shape, _part, _name in tensors:
+        begin, end = end, end + width * numbers(shape)
+        header[name] = {"dtype": layout.dtype, "shape": list(shape), "data_offsets": [begin, end]}
+    header |= {name: {"dtype": layout.dtype, "shape": [0], "data_offsets": [end, end]} for name in extra}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for name, shape, part, diffusers_name in tensors:
+            factor = bad[1] if bad[0] and bad[0] in name else 1.0
+            file.write(data(weight(f"{part}.{diffusers_name}", shape, seed) * factor, layout.dtype))
+    return path
+
+
+def write_tiny_folder(path: Path, seed: int = 0, layout: Layout | None = None) -> Path:
+    """Write the tiny model as a diffusers folder; the same weights as the single file's, in fp32."""
+    import torch
+
+    layout = layout or Layout()
+    rounded = getattr(torch, DTYPES[layout.dtype])
+    for part, model in modules(layout).items():
+        state = {
+            name: weight(f"{part}.{name}", tuple(value.shape), seed).to(rounded).float()
+            for name, value in model.state_dict().items()
+        }
+        model.load_state_dict(state, assign=True)
+        model.save_pretrained(path / part)
+    for name in ("tokenizer", "scheduler"):
+        copytree(SD1 / name, path / name, dirs_exist_ok=True)
+    (path / "model_index.json").write_bytes((SD1 / "model_index.json").read_bytes())
+    return path
+
+
+def modules(layout: Layout) -> dict[str, Any]:
+    """The three networks without memory for their weights (device "meta")."""
+    import torch
+    from diffusers import AutoencoderKL, UNet2DConditionModel
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    def config(part: str) -> dict[str, Any]:
+        values: dict[str, Any] = json.loads((SD1 / part / "config.json").read_text())
+        return {name: value for name, value in values.items() if not name.startswith("_")}
+
+    unet = config("unet") | {
+        "block_out_channels": layout.widths,
+        "layers_per_block": layout.layers,
+        "cross_attention_dim": layout.text_width,
+        "in_channels": layout.in_channels,
+        "mid_block_type": "UNetMidBlock2DCrossAttn" if layout.middle else None,
+        "down_block_types": [("CrossAttn" if yes else "") + "DownBlock2D" for yes in layout.attention],
+        "up_block_types": [("CrossAttn" if yes else "") + "UpBlock2D" for yes in reversed(layout.attention)],
+    }
+    levels = len(layout.vae_widths)
+    vae = config("vae") | {
+        "block_out_channels": layout.vae_widths,
+        "layers_per_block": layout.vae_layers,
+        "down_block_types": ["DownEncoderBlock2D"] * levels,
+        "up_block_types": ["UpDecoderBlock2D"] * levels,
+    }
+    text = config("text_encoder") | {
+        "hidden_size": layout.text_width,
+        "intermediate_size": layout.text_width * 4,
+        "num_hidden_layers": layout.text_layers,
+        "num_attention_heads": max(1, layout.text_width // 64),
+        "projection_dim": layout.text_width,
+    }
+    with torch.device("meta"):
+        return {
+            "unet": UNet2DConditionModel(**unet),
+            "vae": AutoencoderKL(**vae),
+            "text_encoder": CLIPTextModel(CLIPTextConfig(**text)),
+        }
+
+
+def parameters(layout: Layout) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+    """Part, diffusers' name and shape of every tensor."""
+    for part, model in modules(layout).items():
+        for name, value in model.state_dict().items():
+            yield part, name, tuple(value.shape)
+
+
+def weight(name: str, shape: tuple[int, ...], seed: int) -> Any:
+    """One tensor in fp32: norms do nothing, biases are 0, the rest keeps the signal's size.
+
+    The last layer of each residual branch is small, as where a training begins: so the networks are nearly
+    linear, their numbers stay sane at every depth, and neighbouring latents decode to like colours.
+    """
+    import torch
+
+    if len(shape) == 1:
+        return torch.ones(shape) if "norm" in name and name.endswith("weight") else torch.zeros(shape)
+    generator = torch.Generator().manual_seed(zlib.crc32(name.encode()) + seed)
+    branch = any(end in name for end in (".conv2.", ".to_out.0.", ".out_proj.", ".fc2.", ".ff.net.2."))
+    size = numbers(shape[1:]) ** -0.5 * (0.1 if branch else 1)
+    return torch.empty(shape).normal_(0, size, generator=generator)
+
+
+def data(tensor: Any, dtype: str) -> Any:
+    import torch
+
+    return tensor.to(getattr(torch, DTYPES[dtype])).contiguous().flatten().view(torch.uint8).numpy().data
+
+
+def numbers(shape: tuple[int, ...]) -> int:
+    count = 1
+    for side in shape:
+        count *= side
+    return count
+
+
+def original_shape(part: str, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """CompVis' VAE has 1x1 convolutions where diffusers has linear layers."""
+    return (*shape, 1, 1) if part == "vae" and "attentions" in name and len(shape) == 2 else shape
+
+
+def ldm_name(part: str, name: str, layout: Layout) -> str:
+    """The original name of diffusers' tensor `name` in one of the three networks."""
+    convert = {"unet": unet_name, "vae": vae_name, "text_encoder": lambda name, _layout: name}[part]
+    return PREFIXES[part] + convert(name.removeprefix("text_model."), layout)
+
+
+def unet_name(name: str, layout: Layout) -> str:
+    place, _dot, rest = name.partition(".")
+    top = {"conv_in": "input_blocks.0.0", "conv_norm_out": "out.0", "conv_out": "out.2"}
+    if place in top:
+        return f"{top[place]}.{rest}"
+    if place == "time_embedding":
+        return f"time_embed.{rest.replace('linear_1', '0').replace('linear_2', '2')}"
+    if place == "mid_block":
+        kind, number, inner = rest.split(".", 2)
+        return f"middle_block.{1 if kind == 'attentions' else 2 * int(number)}.{resnet(inner)}"
+    level, kind, number, inner = rest.split(".", 3)
+    stride, n = layout.layers + 1, int(level)
+    if kind == "downsamplers":
+        return f"input_blocks.{(n + 1) * stride}.0.op.{inner.removeprefix('conv.')}"
+    if kind == "upsamplers":
+        attended = layout.attention[len(layout.attention) - 1 - n]
+        return f"output_blocks.{n * stride + layout.layers}.{2 if attended else 1}.{inner}"
+    side = 1 if kind == "attentions" else 0
+    if place == "down_blocks":
+        return f"input_blocks.{1 + n * stride + int(number)}.{side}.{resnet(inner)}"
+    return f"output_blocks.{n * stride + int(number)}.{side}.{resnet(inner)}"
+
+
+def resnet(name: str) -> str:
+    """Names inside a block of the UNet; those of an attention pass unchanged."""
+    names = {
+        "norm1": "in_layers.0",
+        "conv1": "in_layers.2",
+        "norm2": "out_layers.0",
+        "conv2": "out_layers.3",
+        "time_emb_proj": "emb_layers.1",
+        "conv_shortcut": "skip_connection",
+    }
+    first, _dot, rest = name.partition(".")
+    return f"{names.get(first, first)}.{rest}"
+
+
+def vae_name(name: str, layout: Layout) -> str:
+    parts = name.replace("conv_norm_out", "norm_out").replace("conv_shortcut", "nin_shortcut").split(".")
+    match parts:
+        case [side, "down_blocks" | "up_blocks" as kind, level, "resnets", number, *inner]:
+            up = kind == "up_blocks"
+            n = len(layout.vae_widths) - 1 - int(level) if up else int(level)
+            return ".".join([side, "up" if up else "down", str(n), "block", number, *inner])
+        case [side, "down_blocks", level, "downsamplers", _, *inner]:
+            return ".".join([side, "down", level, "downsample", *inner])
+        case [side, "up_blocks", level, "upsamplers", _, *inner]:
+            return ".".join([side, "up", str(len(layout.vae_widths) - 1 - int(level)), "upsample", *inner])
+        case [side, "mid_block", "resnets", number, *inner]:
+            return ".".join([side, "mid", f"block_{int(number) + 1}", *inner])
+        case [side, "mid_block", "attentions", _, kind, *inner]:
+            names = {"group_norm": "norm", "to_q": "q", "to_k": "k", "to_v": "v", "to_out": "proj_out"}
+            return ".".join([side, "mid", "attn_1", names[kind], inner[-1]])
+    return ".".join(parts)
+
+
+if __name__ == "__main__":
+    writers = {"tiny": write_tiny_checkpoint, "full": write_full_size_checkpoint, "folder": write_tiny_folder}
+    if len(sys.argv) != 3 or sys.argv[1] not in writers:
+        raise SystemExit(__doc__)
+    print(writers[sys.argv[1]](Path(sys.argv[2])))  # noqa: T201

@@ -1,0 +1,236 @@
+"""The PyTorch engine on tiny models with random weights: loading, samplers, and what goes wrong."""
+
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from avila.backends import diffusers as module
+from avila.backends.diffusers import SAMPLERS, Device, Diffusers, arguments, make_scheduler, sampler_named
+from avila.errors import AvilaError
+from avila.generation import GenerationRequest
+from avila.library.models import Library
+from tests.helpers.checkpoints import Layout, write_tiny_checkpoint, write_tiny_folder
+
+ASKED = GenerationRequest("a cat", backend="diffusers", model="tiny", width=64, height=64, steps=2, seed=5)
+
+
+@pytest.fixture
+def made_here(tmp_path: Path) -> Callable[..., Diffusers]:
+    """A backend on one tiny checkpoint "m.safetensors" with the given deviations."""
+
+    def make(**options: Any) -> Diffusers:
+        write_tiny_checkpoint(tmp_path / "m.safetensors", **options)
+        return Diffusers(Library([tmp_path]))
+
+    return make
+
+
+def pixels(backend: Diffusers, request: GenerationRequest) -> np.ndarray:
+    return np.asarray(backend.generate(request, lambda step: None))
+
+
+def refused(backend: Diffusers, model: str = "m") -> AvilaError:
+    with pytest.raises(AvilaError) as caught:
+        backend.generate(replace(ASKED, model=model), lambda step: None)
+    assert caught.value.title
+    assert caught.value.explanation
+    assert caught.value.advice
+    return caught.value
+
+
+def test_importing_the_backend_imports_no_torch() -> None:
+    code = "import sys, avila.backends.diffusers as d; assert d.SAMPLERS; print('torch' in sys.modules)"
+    environment = os.environ | {"PYTHONPATH": str(Path(module.__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert done.stdout == "False\n", done.stderr
+
+
+def test_a_file_and_a_folder_give_the_same_pixels(diffusers_backend: Diffusers) -> None:
+    single = pixels(diffusers_backend, ASKED)
+    folder = pixels(diffusers_backend, replace(ASKED, model="tiny-folder"))
+    assert np.array_equal(single, folder)
+
+
+def test_the_backend_adds_nothing_to_the_bare_pipeline(diffusers_backend: Diffusers) -> None:
+    bare = diffusers_backend.pipeline(ASKED)(**arguments(ASKED)).images[0]
+    assert np.array_equal(np.asarray(bare), pixels(diffusers_backend, ASKED))
+
+
+def test_a_model_is_loaded_once_and_again_when_its_file_changes(
+    made_here: Callable[..., Diffusers], tmp_path: Path
+) -> None:
+    backend = made_here()
+    request = replace(ASKED, model="m")
+    first = backend.pipeline(request)
+    assert backend.pipeline(replace(request, sampler="UniPC")) is first
+    assert type(first.scheduler).__name__ == "UniPCMultistepScheduler"
+    before = pixels(backend, request)
+    write_tiny_checkpoint(tmp_path / "m.safetensors", seed=1)
+    assert backend.pipeline(request) is not first
+    assert not np.array_equal(before, pixels(backend, request))
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        Layout(dtype="F32"),
+        Layout(dtype="BF16"),
+        Layout(layers=1),
+        Layout(layers=1, middle=False, widths=(32, 64, 64), attention=(True, True, True)),
+        Layout(widths=(64, 32, 96, 32), vae_widths=(32, 64, 64, 32), vae_layers=2, text_width=128),
+    ],
+    ids=["fp32", "bf16", "one layer", "like BK-SDM-Tiny", "odd widths"],
+)
+def test_variants_load(made_here: Callable[..., Diffusers], layout: Layout) -> None:
+    assert pixels(made_here(layout=layout), replace(ASKED, model="m")).std() > 1
+
+
+def test_v_prediction_is_told_by_the_file(made_here: Callable[..., Diffusers]) -> None:
+    pipeline = made_here(extra=("v_pred", "ztsnr")).pipeline(replace(ASKED, model="m", sampler="Euler"))
+    assert pipeline.scheduler.config.prediction_type == "v_prediction"
+    assert pipeline.scheduler.config.rescale_betas_zero_snr is True
+
+
+def test_keys_that_real_files_carry_besides_do_no_harm(made_here: Callable[..., Diffusers]) -> None:
+    extra = (
+        "alphas_cumprod",
+        "model_ema.decay",
+        "cond_stage_model.transformer.text_model.embeddings.position_ids",
+    )
+    backend = made_here(extra=extra)
+    assert pixels(backend, replace(ASKED, model="m")).std() > 1
+
+
+def test_a_folder_with_fp16_variants_only(tmp_path: Path) -> None:
+    write_tiny_folder(tmp_path / "m")
+    for file in tmp_path.rglob("*.safetensors"):
+        file.rename(file.with_name(f"{file.stem}.fp16.safetensors"))
+    assert pixels(Diffusers(Library([tmp_path])), replace(ASKED, model="m")).std() > 1
+
+
+@pytest.mark.parametrize(
+    "without",
+    [
+        "input_blocks.1.0.in_layers.2.weight",
+        "middle_block.0.in_layers.2.weight",
+        "decoder.mid.block_1.conv1.weight",
+        "text_model.encoder.layers.1.layer_norm1.weight",
+        "final_layer_norm.weight",
+    ],
+)
+def test_a_missing_tensor_is_told_before_generating(
+    made_here: Callable[..., Diffusers], without: str
+) -> None:
+    backend = made_here(without=without)
+    assert "Weights are missing" in refused(backend).explanation
+
+
+def test_weights_of_nan_are_told(made_here: Callable[..., Diffusers]) -> None:
+    nan = math.nan
+    assert "NaN" in refused(made_here(bad=("input_blocks.0.0.weight", nan))).details
+    hidden = made_here(bad=("output_blocks.3.0.in_layers.2.weight", nan))
+    assert "NaN" in refused(hidden).explanation
+
+
+def test_what_overflows_in_half_precision_is_done_in_full(
+    made_here: Callable[..., Diffusers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "device_and_dtype", lambda: Device("cpu", "float16", "CPU"))
+    weights = ("input_blocks.1.0.in_layers.2.weight", 1e5)
+    backend = made_here(layout=Layout(dtype="F32"), bad=weights)
+    request = replace(ASKED, model="m")
+    half = backend.pipeline(request)
+    assert str(half.unet.dtype) == "torch.float16"
+    assert pixels(backend, request).std() > 1
+    assert str(backend.pipeline(request).unet.dtype) == "torch.float32"
+
+
+def test_half_precision_works_where_it_is_chosen(
+    diffusers_backend: Diffusers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = pixels(diffusers_backend, ASKED).astype(int)
+    monkeypatch.setattr(module, "device_and_dtype", lambda: Device("cpu", "bfloat16", "CPU"))
+    backend = Diffusers(diffusers_backend._library)
+    previews = []
+    half = backend.generate(ASKED, lambda step: previews.append(step.preview()))
+    assert len(previews) == 2
+    assert 0 < abs(np.asarray(half).astype(int) - full).mean() < 20
+
+
+def test_a_model_that_cannot_run_says_why_and_the_next_job_works(
+    tmp_path: Path, models_folder: Path, diffusers_backend: Diffusers
+) -> None:
+    whole = (models_folder / "tiny.safetensors").read_bytes()
+    (tmp_path / "cut.safetensors").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "page.safetensors").write_bytes(b"<!DOCTYPE html>")
+    assert "damaged" in refused(diffusers_backend, str(tmp_path / "cut.safetensors")).explanation
+    assert "web page" in refused(diffusers_backend, str(tmp_path / "page.safetensors")).explanation
+    assert "no model" in refused(diffusers_backend, "absent").explanation
+    assert pixels(diffusers_backend, ASKED).std() > 1
+
+
+def test_a_folder_with_a_broken_part(tmp_path: Path) -> None:
+    write_tiny_folder(tmp_path / "m")
+    (tmp_path / "m" / "vae" / "diffusion_pytorch_model.safetensors").write_bytes(b"cut")
+    assert "damaged" in refused(Diffusers(Library([tmp_path]))).explanation
+
+
+def test_a_folder_with_an_empty_tokenizer(tmp_path: Path) -> None:
+    write_tiny_folder(tmp_path / "m")
+    (tmp_path / "m" / "tokenizer" / "vocab.json").write_text("{}")
+    (tmp_path / "m" / "tokenizer" / "merges.txt").write_text("#version: 0.2\n")
+    assert refused(Diffusers(Library([tmp_path]))).details
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["[enforce fail at alloc_cpu.cpp:121] DefaultCPUAllocator: can't allocate memory", "CUDA out of memory."],
+)
+def test_too_little_memory_is_told_and_the_next_job_works(
+    diffusers_backend: Diffusers, monkeypatch: pytest.MonkeyPatch, message: str
+) -> None:
+    pipeline = diffusers_backend.pipeline(ASKED)
+
+    def fail(*_given: Any, **_named: Any) -> None:
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(pipeline.unet, "forward", fail)
+    assert refused(diffusers_backend, "tiny").title == "Not enough memory"
+    assert pixels(diffusers_backend, ASKED).std() > 1
+
+
+def test_without_torch_the_advice_is_to_install(
+    diffusers_backend: Diffusers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "diffusers", None)
+    assert "not installed" in refused(diffusers_backend, "tiny").title
+
+
+@pytest.mark.parametrize("steps", [1, 999, 1000])
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_number_of_steps_fits_the_timesteps(
+    diffusers_backend: Diffusers, sampler: str, steps: int
+) -> None:
+    config = diffusers_backend.pipeline(ASKED).scheduler.config
+    scheduler = make_scheduler(sampler, config, steps)
+    scheduler.set_timesteps(steps)
+    assert scheduler.timesteps.max() < 1000
+    assert len(scheduler.timesteps) >= steps
+
+
+def test_others_names_of_samplers() -> None:
+    assert sampler_named("k_euler_a") == "Euler a"
+    assert sampler_named("euler_ancestral") == "Euler a"
+    assert sampler_named("dpmpp_2m") == "DPM++ 2M"
+    assert sampler_named("DPM++ 2M Karras") == "DPM++ 2M Karras"
+    assert sampler_named("k_dpmpp_2m_sde_karras") == "DPM++ 2M SDE Karras"
+    assert sampler_named("plms") == "PLMS"
+    assert sampler_named("unheard of") is None

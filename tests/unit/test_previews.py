@@ -1,0 +1,150 @@
+"""Previews: the predicted picture is exact, and its colours are the VAE's."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from avila.backends import diffusers as backend
+from avila.backends.previews import Prediction, alpha_cumprod, fit_colours, watched
+
+CONFIG = {
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "num_train_timesteps": 1000,
+    "steps_offset": 1,
+    "set_alpha_to_one": False,
+    "clip_sample": False,
+}
+NO_SAMPLE = ("Euler a", "Heun", "PLMS")  # diffusers' classes refuse to predict the sample
+
+
+class Oracle(torch.nn.Module):
+    """A UNet that knows the finished latents, and with CFG says so only after guidance."""
+
+    def __init__(self, x0: torch.Tensor, kind: str, table: torch.Tensor, cfg_scale: float) -> None:
+        super().__init__()
+        self.x0, self.kind, self.table, self.cfg_scale = x0, kind, table, cfg_scale
+
+    def forward(self, sample: torch.Tensor, timestep: Any) -> tuple[torch.Tensor]:
+        a = alpha_cumprod(self.table, float(timestep))
+        noise = (sample - a**0.5 * self.x0) / (1 - a) ** 0.5
+        answers = {
+            "epsilon": noise,
+            "v_prediction": a**0.5 * noise - (1 - a) ** 0.5 * self.x0,
+            "sample": self.x0.expand_as(sample),
+        }
+        output = answers[self.kind].clone()
+        if len(output) == 2:  # unguided + scale * (guided - unguided) is the truth
+            output[1] += 1 / self.cfg_scale
+            output[0] += 1 / self.cfg_scale - 1 / (self.cfg_scale * (1 - self.cfg_scale))
+        return (output,)
+
+
+@pytest.mark.parametrize(
+    ("sampler", "kind"),
+    [
+        (sampler, kind)
+        for sampler in backend.SAMPLERS
+        for kind in ("epsilon", "v_prediction", "sample")
+        if kind != "sample" or sampler not in NO_SAMPLE
+    ],
+)
+def test_the_predicted_latents_are_exact_at_every_step(sampler: str, kind: str) -> None:
+    scheduler = backend.make_scheduler(sampler, CONFIG | {"prediction_type": kind}, 6)
+    scheduler.set_timesteps(6)
+    x0 = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(3))
+    unet = Oracle(x0, kind, scheduler.alphas_cumprod, 7.0)
+    latents = torch.randn(x0.shape, generator=torch.Generator().manual_seed(4)) * scheduler.init_noise_sigma
+    calls = 0
+    for timestep in scheduler.timesteps:
+        with watched(unet) as seen:
+            given = scheduler.scale_model_input(torch.cat([latents] * 2), timestep)
+            output = unet(given, timestep)[0]
+        assert seen.last is not None
+        assert torch.allclose(seen.last.x0(scheduler, 7.0), x0[0], atol=2e-3)
+        unguided, guided = output.chunk(2)
+        output = unguided + 7.0 * (guided - unguided)
+        latents = scheduler.step(output, timestep, latents, return_dict=False)[0]
+        calls += 1
+    assert calls == len(scheduler.timesteps)
+
+
+def test_without_cfg_the_batch_is_one() -> None:
+    x0 = torch.ones((1, 4, 2, 2))
+    prediction = Prediction(x0 * 0, torch.tensor(5), x0)
+    scheduler = SimpleNamespace(config=SimpleNamespace(prediction_type="sample"))
+    assert torch.equal(prediction.x0(scheduler, 1.0), x0[0])
+
+
+def test_alphas_between_timesteps_lie_between() -> None:
+    table = torch.linspace(0.99, 0.01, 100)
+    assert alpha_cumprod(table, 40) == pytest.approx(float(table[40]))
+    assert table[41] < alpha_cumprod(table, 40.5) < table[40]
+    assert alpha_cumprod(table, -3) == pytest.approx(float(table[0]))
+    assert alpha_cumprod(table, 999) == pytest.approx(float(table[99]))
+    assert alpha_cumprod(torch.zeros(3), 2) > 0  # zero terminal SNR divides by it
+
+
+def test_the_hook_is_gone_afterwards() -> None:
+    unet = torch.nn.Identity()
+    with pytest.raises(ZeroDivisionError), watched(unet):
+        1 / 0  # noqa: B018
+    assert not unet._forward_hooks
+
+
+class LinearVae:
+    """A VAE whose decoder is a known linear map of each latent to a patch of 8 x 8 pixels."""
+
+    def __init__(self, channels: int, encodes: bool = True) -> None:
+        generator = torch.Generator().manual_seed(channels)
+        self.matrix = torch.randn((3, channels), generator=generator) * 0.2
+        self.encodes = encodes
+        self.config = SimpleNamespace(scaling_factor=0.5)
+        self.device, self.dtype = torch.device("cpu"), torch.float32
+
+    def encode(self, picture: torch.Tensor) -> Any:
+        small = torch.nn.functional.avg_pool2d(picture, 8)
+        latents = torch.einsum("cl,bchw->blhw", torch.linalg.pinv(self.matrix).T, small)
+        latents = latents if self.encodes else latents * 0
+        return SimpleNamespace(latent_dist=SimpleNamespace(mode=lambda: latents))
+
+    def decode(self, latents: torch.Tensor, return_dict: bool) -> tuple[torch.Tensor]:
+        colours = torch.einsum("cl,blhw->bchw", self.matrix, latents) + 0.1
+        return (colours.repeat_interleave(8, 2).repeat_interleave(8, 3),)
+
+
+@pytest.mark.parametrize(("channels", "encodes"), [(4, True), (4, False), (8, True)])
+def test_the_colours_of_a_linear_vae_are_found(channels: int, encodes: bool) -> None:
+    vae = LinearVae(channels, encodes)
+    colours = fit_colours(vae)
+    # decode divides by 0.5 and ends in -1 … 1
+    assert torch.allclose(colours.matrix, vae.matrix.T / 0.5 / 2, atol=5e-3)
+    assert torch.allclose(colours.offset, torch.full((3,), 0.55), atol=5e-3)
+
+
+def test_the_colours_follow_a_real_vae(diffusers_backend: backend.Diffusers) -> None:
+    from avila.generation import GenerationRequest
+
+    request = GenerationRequest("x", backend="diffusers", model="tiny", width=64, height=64, seed=1)
+    vae = diffusers_backend.pipeline(request).vae
+    before = torch.get_rng_state()
+    colours = fit_colours(vae)
+    assert torch.equal(before, torch.get_rng_state())
+    coarse = torch.randn((1, 4, 5, 5), generator=torch.Generator().manual_seed(9))
+    latents = torch.nn.functional.interpolate(coarse, (16, 16), mode="bicubic")
+    with torch.no_grad():
+        decoded = vae.decode(latents / vae.config.scaling_factor).sample
+    truth = torch.nn.functional.avg_pool2d(decoded / 2 + 0.5, 8)[0].permute(1, 2, 0)
+    guess = latents[0].permute(1, 2, 0) @ colours.matrix + colours.offset
+    correlation = torch.corrcoef(torch.stack([truth.flatten(), guess.flatten()]))[0, 1]
+    assert correlation > 0.6  # random weights are far from linear; trained ones are nearer
+
+
+def test_a_preview_has_the_latents_size_and_bears_nan() -> None:
+    colours = fit_colours(LinearVae(4))
+    latents = torch.full((4, 5, 9), float("nan"))
+    image = colours.picture(latents)
+    assert (image.mode, image.size) == ("RGB", (9, 5))
