@@ -1,5 +1,6 @@
 """Fixtures that many tests share; the tiny models are written once a run."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "filterwarnings", r"ignore:__array__ implementation doesn't accept:DeprecationWarning:diffusers\..*"
     )
+
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"  # tests need no screen; the e2e ones bring their own
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,7 @@ from avila.settings import LARGEST_COUNT
 
 INTERRUPTED = 130
 _BAR = 30  # characters
+_PATIENCE = 5.0  # seconds between two lines of a log
 _DEFAULT = GenerationRequest(prompt="")
 
 
@@ -176,8 +177,8 @@ class _Terminal:
         self._jobs = [engine.submit(request) for request in requests]
         self._as_json = as_json
         self._bar = sys.stderr.isatty()
-        self._begin = 0.0
-        self._shown = 0  # tenths of the picture already told
+        self._begin = 0.0  # when the picture was begun
+        self._said = 0.0  # when the last line of a log was written
         self._interrupted = False
 
     def work(self) -> int:
@@ -195,7 +196,6 @@ class _Terminal:
 
     def started(self, job: Job) -> None:
         self._begin = time.monotonic()
-        self._shown = 0
         self._show(job, 0, 1)
 
     def stepped(self, job: Job, step: Step) -> None:
@@ -229,7 +229,8 @@ class _Terminal:
         print(json.dumps(picture), flush=True)
 
     def _show(self, job: Job, number: int, total: int) -> None:
-        """Draw the bar in a terminal; in a log, write at most ten lines a picture."""
+        """Draw the bar in a terminal; in a log, write a line now and then."""
+        now = time.monotonic()
         count = _("Picture {number} of {total}").format(
             number=self._jobs.index(job) + 1, total=len(self._jobs)
         )
@@ -239,12 +240,12 @@ class _Terminal:
             steps = _("step {number} of {total}").format(number=number, total=total)
         if self._bar:
             filled = _BAR * number // total
-            left = (time.monotonic() - self._begin) * (total - number) / max(number, 1)
+            left = (now - self._begin) * (total - number) / max(number, 1)
             clock = f"{int(left) // 60}:{int(left) % 60:02}" if 0 < number < total else ""
             line = f"{count} [{'#' * filled}{'.' * (_BAR - filled)}] {steps} {clock}"
             print(f"\r{line:<78}", end="", file=sys.stderr, flush=True)
-        elif not number or 10 * number // total > self._shown:
-            self._shown = 10 * number // total
+        elif number in (0, total) or now - self._said > _PATIENCE:
+            self._said = now
             _say(f"{count}: {steps}")
 
     def _interrupt(self, _signal: int, _frame: FrameType | None) -> None:

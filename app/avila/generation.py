@@ -68,9 +68,15 @@ class GenerationRequest:
         return replace(self, seed=random.SystemRandom().randint(0, LARGEST_DRAWN_SEED))
 
     def batch(self, count: int) -> "list[GenerationRequest]":
-        """`count` requests that differ only in their seeds s, s + 1, …, so that each can be made alone."""
+        """`count` requests that differ only in their seeds s, s + 1, …, so that each can be made alone.
+
+        After the largest seed comes 0; an impossible first seed stays, for `Abilities.check` to refuse.
+        """
         first = self.with_seed()
-        return [replace(first, seed=(first.seed + i) % (LARGEST_SEED + 1)) for i in range(count)]
+        return [
+            first,
+            *(replace(first, seed=(first.seed + i) % (LARGEST_SEED + 1)) for i in range(1, count)),
+        ]
 
 
 @dataclass(frozen=True, slots=True)

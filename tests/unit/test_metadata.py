@@ -153,7 +153,9 @@ def test_every_format_gives_back_the_whole_request(tmp_path: Path, name: str) ->
 
 
 @given(request=REQUESTS)
-def test_any_request_comes_back_from_a_png(tmp_path_factory: pytest.TempPathFactory, request) -> None:
+def test_any_request_comes_back_from_a_png(
+    tmp_path_factory: pytest.TempPathFactory, request: GenerationRequest
+) -> None:
     path = tmp_path_factory.getbasetemp() / "any.png"
     save_picture(picture(), path, request, 1.0, CREATED)
     known = read(path)
@@ -268,7 +270,7 @@ def test_a_picture_that_says_nothing(tmp_path: Path) -> None:
 )
 def test_what_is_no_picture_is_an_os_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.png").write_bytes(content)
-    with pytest.raises(OSError, match="."):
+    with pytest.raises(OSError, match=r"."):
         read(tmp_path / "a.png")
 
 

@@ -296,19 +296,20 @@ def pyramid(canvas: Canvas, view: View, x: float, foot: float, size: float, far:
     pen.lay()
 
 
-def bridge(canvas: Canvas, view: View, y: float, size: float) -> None:
-    """A stone bridge of arches across the whole picture at height `y`."""
-    stone = view.tint((0.62, 0.57, 0.52), "bridge")
-    wide = canvas.width / canvas.unit
-    pen = Sketch(canvas, 0, y * canvas.height, canvas.unit, (0, -size, wide, size * 1.1))
-    span = size * 1.9
-    count = int(np.ceil(wide / span)) + 1
-    shift = (wide - count * span) / 2
-    pen.box(-0.1, -size * 0.30, wide + 0.1, size, view.lit(stone, 0.55))
-    for number in range(count):
-        cx = shift + (number + 0.5) * span
-        pen.ellipse(cx, size, span * 0.43, size * 1.06, view.lit(stone, 0.2))
-        pen.hole(cx + 0.012 * view.side, size, span * 0.40, size * 1.0)
-    pen.box(-0.1, -size * 0.38, wide + 0.1, -size * 0.28, view.lit(stone, 0.85))
-    _roughen(pen, view, "bridge", 0.14)
+def bridge(canvas: Canvas, view: View, x: float, foot: float, half: float) -> None:
+    """A humped stone bridge with one arch of radius `half` pixels over the water at pixel (x, foot)."""
+    stone = view.tint((0.66, 0.60, 0.54), "bridge")
+    pen = Sketch(canvas, x, foot, half, (-2.7, -1.9, 2.7, 0.5))
+    hump = [(float(t), -1.35 + 0.20 * float(t) ** 2) for t in np.linspace(-2.4, 2.4, 25)]
+    pen.polygon([*hump, (2.6, 0.3), (-2.6, 0.3)], view.lit(stone, 0.6))
+    pen.ellipse(0, 0.06, 1.16, 1.14, view.lit(stone, 0.85))
+    for angle in np.linspace(0.15, np.pi - 0.15, 17).tolist():
+        cx, cy = float(np.cos(angle)), -float(np.sin(angle))
+        pen.line([(cx * 1.0, 0.06 + cy), (cx * 1.16, 0.06 + cy * 1.14)], 0.02, view.lit(stone, 0.3))
+    pen.ellipse(-0.05 * view.side, 0.06, 1.0, 1.0, view.lit(stone, 0.08))
+    pen.hole(0.05 * view.side, 0.06, 0.97, 0.98)
+    rail = [(px, py - 0.16) for px, py in hump]
+    pen.polygon([*rail, *reversed(hump)], view.lit(stone, 0.9))
+    pen.line(hump, 0.04, view.lit(stone, 0.25))
+    _roughen(pen, view, "bridge", 0.16)
     pen.lay()

@@ -130,7 +130,7 @@ class Sketch:
         self.fine = 4 if self.width * self.height < 150 * 150 else 2
         self._x, self._y = (x - left) * self.fine, (y - top) * self.fine
         self._size = size * self.fine
-        self._image = Image.new("RGBA", (self.width * self.fine, self.height * self.fine))
+        self._image = Image.new("RGBa", (self.width * self.fine, self.height * self.fine))
         self._pen = ImageDraw.Draw(self._image)
         self._done: tuple[Array, Array] | None = None
 
@@ -165,7 +165,7 @@ class Sketch:
         return self._planes()[1]
 
     def _planes(self) -> tuple[Array, Array]:
-        # Only opaque colours on clear black are drawn, so averaging gives colours multiplied by alpha.
+        # In "RGBa" colours are multiplied by alpha, so that averaging pixels is right at the edges.
         if self._done is None:
             small = np.asarray(self._image.reduce(self.fine))
             planes = small.transpose(2, 0, 1).astype(np.float32) * np.float32(1 / 255)

@@ -1,5 +1,6 @@
 """Which layers a scene has, back to front, and where its things stand."""
 
+import zlib
 from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
@@ -9,6 +10,7 @@ import numpy as np
 from avila.drafts import buildings, cosmos, ground, plants, sky, still, terrain, things, town, water, weather
 from avila.drafts.canvas import Canvas
 from avila.drafts.light import View, light_of, times
+from avila.drafts.noise import Array
 from avila.drafts.scene import Scene
 
 Layer: TypeAlias = Callable[[Canvas, View], None]
@@ -22,7 +24,8 @@ _HORIZONS = {
 
 def view_of(scene: Scene, seed: int) -> View:
     """Light and viewpoint; the seed and the unknown words choose the side of the sun and the like."""
-    seed = seed * 4294967296 + scene.salt
+    # The place moves the composition too, so that one seed does not give every place the same clouds.
+    seed = ((seed << 32) + scene.salt << 32) + zlib.crc32(f"{scene.place} {scene.backdrop}".encode())
     rng = np.random.default_rng((seed, 7))
     light = light_of(scene)
     horizon = _HORIZONS[scene.place] + rng.uniform(-0.02, 0.02) * (scene.place not in ("space", "table"))
@@ -209,14 +212,24 @@ def _lake(scene: Scene, view: View) -> list[Layer]:
 def _river(scene: Scene, view: View) -> list[Layer]:
     h = view.horizon
     back = _back(scene, view, h + 0.004) or [partial(terrain.hills, base=h + 0.004, height=0.12)]
-    planned = [*back, *_wood(scene, h + 0.012, 0.08, 0.42), partial(water.water, top_y=h, rough=0.25)]
+    planned = [*back, *_wood(scene, h + 0.012, 0.08, 0.42), partial(water.water, top_y=h, rough=0.2), _banks]
     if scene.has("bridge"):
-        planned.append(partial(_bridge))
-    return [*planned, *_afloat(scene, view), _banks]
+        planned.append(_bridge)
+    return [*planned, *_afloat(scene, view)]
+
+
+def _course(view: View, near: Array) -> tuple[Array, Array]:
+    """The middle and the half width of the river (fractions of the width) by nearness."""
+    middle = 0.5 + 0.20 * view.side * np.sin(near**0.55 * 5.0 + 0.4) * (0.25 + 0.75 * near)
+    return middle.astype(np.float32), (0.012 + 0.24 * near**1.1).astype(np.float32)
 
 
 def _bridge(canvas: Canvas, view: View) -> None:
-    buildings.bridge(canvas, view, view.horizon + 0.02, 0.13)
+    near = np.array([0.34], np.float32)
+    middle, half = (float(value[0]) for value in _course(view, near))
+    buildings.bridge(
+        canvas, view, middle * canvas.width, (view.horizon + 0.34 * (1 - view.horizon)) * canvas.height, half * canvas.width * 1.12
+    )
 
 
 def _banks(canvas: Canvas, view: View) -> None:
@@ -225,11 +238,9 @@ def _banks(canvas: Canvas, view: View) -> None:
     top = canvas.row(h + 0.004)
     near = ground.depth_of(canvas, top, h)
     rng = view.rng("banks")
-    swing = view.side
-    middle = 0.5 + 0.20 * swing * np.sin(near**0.55 * 5.0 + 0.4) * (0.25 + 0.75 * near)
-    half = 0.012 + 0.24 * near**1.1
+    middle, half = _course(view, near)
     grain = ground.perspective(canvas, rng, near, 1.9, 5)
-    offset = np.abs(canvas.x[None, :] - middle[:, None].astype(np.float32)) + grain * half[:, None] * 0.12
+    offset = np.abs(canvas.x[None, :] - middle[:, None]) + grain * half[:, None] * 0.12
     mask = np.clip((offset - half[:, None]) / (half[:, None] * 0.03 + 0.002), 0, 1).astype(np.float32)
     edge = np.clip((offset - half[:, None]) / (half[:, None] * 0.35 + 0.004), 0, 1)
     grass = view.tint(terrain.GRASS[view.scene.season], "meadow", "ground")
@@ -311,7 +322,10 @@ def _meadow(scene: Scene, view: View) -> list[Layer]:
     if scene.backdrop != "hills" and not scene.has("castle"):
         planned += _wood(scene, h + 0.035, 0.085, 0.40)
     planned.append(partial(ground.meadow, base=h + 0.03))
-    return planned
+    tall = next((kind for kind in ("castle", "windmill", "lighthouse", "church") if scene.has(kind)), "")
+    if tall:
+        planned.append(partial(ground.knoll, x=0.5 - 0.17 * view.side, top_y=h - 0.02, width=0.62 if tall == "castle" else 0.4))
+    return [*planned, partial(ground.meadow, base=h + 0.17, name="near meadow", swell=0.05)]
 
 
 def _forest(scene: Scene, view: View) -> list[Layer]:
@@ -502,6 +516,8 @@ def _near(scene: Scene, view: View) -> list[Layer]:
     if scene.has("fence"):
         planned.append(partial(things.fence, y=min(0.95, view.horizon + 0.26)))
     planned.append(_creatures)
+    if place in ("meadow", "village") and not view.snowy:
+        planned.append(ground.tufts)
     if scene.has("balloon"):
         planned.append(_balloons)
     if (
@@ -525,8 +541,7 @@ def _landmarks(canvas: Canvas, view: View) -> None:
     base = view.horizon + 0.14
     roomy = canvas.unit / canvas.width
     if scene.place in ("lake", "river", "waterfall"):
-        x0, base = 0.5 - view.side * (0.5 - 0.22 * min(1.0, roomy)) * -1, view.horizon + 0.36
-        x0 = 0.5 + view.side * 0.27
+        x0, base = 0.5 - view.side * 0.24, view.horizon + 0.37
     if scene.place in ("sea", "city", "street", "sky"):
         base = view.horizon + 0.012
     if scene.place == "island":
@@ -535,6 +550,8 @@ def _landmarks(canvas: Canvas, view: View) -> None:
         base = view.horizon + 0.36
     if scene.place == "forest":
         base = view.horizon + 0.31
+    if scene.place == "meadow" and {"castle", "windmill", "lighthouse", "church"} & {thing.kind for thing in scene.things}:
+        base = view.horizon + 0.005
     if scene.place == "cliff":
         x0, base = 0.5 - view.side * (0.5 - 0.20), view.horizon - 0.13 + 0.004
     drawn = 0

@@ -25,28 +25,26 @@ def perspective(
     return fine
 
 
-def meadow_line(canvas: Canvas, view: View, base: float) -> Array:
-    """Where the near ground begins, a fraction of the height for each column."""
-    rng = view.rng("meadow line")
-    swell = line(rng, canvas.across * 1.1, 3, 0.35) * 0.035
-    grass = line(rng, canvas.across * 60, 2, 0.6) * 0.0035
-    return (np.float32(base) + swell + grass).astype(np.float32)
-
-
-def meadow(canvas: Canvas, view: View, base: float, colour: Colour | None = None) -> None:
-    """Grass (or snow) with light and dark sweeps and, nearer, blades."""
-    rng = view.rng("meadow")
+def meadow(
+    canvas: Canvas, view: View, base: float, colour: Colour | None = None, name: str = "meadow", swell: float = 0.035
+) -> None:
+    """Grass (or snow) with light and dark sweeps and, nearer, blades; its far edge swells around `base`."""
+    rng = view.rng(name)
     season = view.scene.season
-    mask, top = canvas.below(meadow_line(canvas, view, base))
+    edge = base + line(rng, canvas.across * 1.1, 3, 0.35) * swell + line(rng, canvas.across * 60, 2, 0.6) * 0.0035
+    mask, top = canvas.below(edge.astype(np.float32))
+    if mask.shape[0] < 2:
+        return
     near = depth_of(canvas, top, base - 0.06)
     sweep = perspective(canvas, rng, near, 1.5, 5)
-    blades = fractal(rng, canvas.down[: len(near)] * 34, canvas.across * 70, 2, 0.7)
+    blades = fractal(rng, canvas.down[: len(near)] * 30, canvas.across * 76, 2, 0.7)
     grass = colour or view.tint(GRASS[season], "meadow", "ground")
-    other = times(grass, 0.68) if season != "autumn" else (0.55, 0.36, 0.18)
+    other = times(grass, 0.62) if season != "autumn" else mix(grass, (0.50, 0.32, 0.16), 0.7)
     if view.snowy and colour is None:
         other = (0.78, 0.85, 0.96)
-    lit = 0.62 + 0.26 * sweep + (0.05 if view.snowy else 0.15) * blades * near[:, None]
-    lit -= (near[:, None] ** 3) * np.float32(0.22)
+    crest = np.exp(np.clip(canvas.y[top:, None] - edge[None, :], 0, 1) * np.float32(-26))
+    lit = 0.60 + 0.30 * sweep + (0.05 if view.snowy else 0.22) * blades * near[:, None]
+    lit += crest * np.float32(0.28) - (near[:, None] ** 3) * np.float32(0.22)
     np.clip(lit, 0.0, 1.0, out=lit)
     patch = smoothstep(-0.2, 0.8, sweep + 0.3 * blades)
     base_colour = np.empty((3, *lit.shape), np.float32)
@@ -54,6 +52,50 @@ def meadow(canvas: Canvas, view: View, base: float, colour: Colour | None = None
         base_colour[k] = grass[k] + (other[k] - grass[k]) * patch
     far = np.clip((0.36 + 0.5 * view.light.mist) * (1 - near[:, None] * 1.6), 0, 0.9) * np.ones_like(lit)
     canvas.blend(mask, shaded(base_colour, lit, view, far), top)
+
+
+def knoll(canvas: Canvas, view: View, x: float, top_y: float, width: float) -> None:
+    """A grassy mound whose top is at (x, top_y), fractions of the picture; `width` in units."""
+    rng = view.rng("knoll")
+    t = (canvas.x - np.float32(x)) * np.float32(canvas.width / canvas.unit / width)
+    flat = np.clip(np.abs(t) - 0.42, 0.0, 9.0)
+    edge = top_y + 0.22 * (1.0 - np.exp(-flat * flat * 1.6)) * canvas.unit / canvas.height
+    edge += 0.006 * line(rng, canvas.across * 9, 3) + 0.003 * line(rng, canvas.across * 70, 2)
+    mask, top = canvas.below(edge.astype(np.float32))
+    if mask.shape[0] < 2:
+        return
+    rows = canvas.down[top:]
+    grain = fractal(rng, (rows - rows[0]) * 11, canvas.across * 9, 5, 0.66)
+    rocky = smoothstep(0.25, 0.6, grain + 0.25 * np.abs(t)[None, :] - 0.1)
+    lit = np.clip(0.62 + 0.42 * t * view.side, 0.12, 0.95)[None, :] + grain * np.float32(0.24)
+    np.clip(lit, 0.0, 1.0, out=lit)
+    grass = times(view.tint(GRASS[view.scene.season], "meadow", "hills", "ground"), 0.86 if not view.snowy else 1.0)
+    colours = np.stack([grass[k] + (ROCK[k] - grass[k]) * rocky * np.float32(0.55) for k in range(3)])
+    far = np.full_like(lit, 0.08 + 0.3 * view.light.mist)
+    canvas.blend(mask, shaded(colours.astype(np.float32), lit, view, far), top)
+
+
+def tufts(canvas: Canvas, view: View) -> None:
+    """Long grass along the lower edge, so that the meadow has a near end."""
+    rng = view.rng("tufts")
+    wide, tall = canvas.width / canvas.unit, canvas.height / canvas.unit
+    grass = view.tint(GRASS[view.scene.season], "meadow", "ground")
+    tones = [view.lit(times(grass, shade), lit) for shade, lit in ((0.5, 0.3), (0.7, 0.45), (0.9, 0.7), (0.75, 0.6))]
+    pen = Sketch(canvas, 0, 0, canvas.unit, (0, tall - 0.16, wide, tall))
+    for across, reach, lean, depth in rng.random((900, 4)).tolist():
+        x = across * 4.0
+        if x > wide + 0.05:
+            continue
+        foot = tall + 0.03 - 0.07 * depth
+        height = (0.03 + 0.075 * reach**2) * (0.55 + 0.45 * np.sin(x * 9.0 + 1.0) ** 2)
+        tip = (lean - 0.5) * 0.05
+        half = 0.0018 + 0.0012 * reach
+        pen.polygon(
+            [(x - half, foot), (x + tip * 0.4 - half * 0.7, foot - height * 0.6), (x + tip, foot - height),
+             (x + tip * 0.4 + half * 0.7, foot - height * 0.6), (x + half, foot)],
+            tones[int(reach * 97) % 4],
+        )  # fmt: skip
+    pen.lay()
 
 
 def beach(canvas: Canvas, view: View, base: float) -> None:
@@ -99,19 +141,19 @@ def cliff(canvas: Canvas, view: View, top_y: float, reach: float, side: float) -
     face = line(rng, y * (canvas.height / canvas.unit) * 4.5, 6, 0.55)
     right = reach * (0.93 + 0.42 * t**1.7) + 0.05 * face * (0.4 + t) - 0.03 * (t < 0.02)
     if side > 0:
-        face_noise = fractal(rng, canvas.down[: len(y)] * 7, canvas.across[::-1] * 3.2, 6, 0.6)
+        face_noise = fractal(rng, canvas.down[: len(y)] * 8, canvas.across[::-1] * 4, 6, 0.68)
     else:
-        face_noise = fractal(rng, canvas.down[: len(y)] * 7, canvas.across * 3.2, 6, 0.6)
+        face_noise = fractal(rng, canvas.down[: len(y)] * 8, canvas.across * 4, 6, 0.68)
     cracks = fractal(rng, canvas.down[: len(y)] * 3.4, canvas.across * 11, 5, 0.62, ridged=True)
     wide = np.float32(canvas.width)
-    outline = right[:, None] + face_noise * np.float32(0.012) - x[None, :]
+    outline = right[:, None] + face_noise * np.float32(0.026) - x[None, :]
     mask = np.clip(outline * wide + 0.5, 0.0, 1.0)
     mask *= np.clip((y[:, None] - edge[None, :]) * canvas.height + 0.5, 0.0, 1.0)
-    rock = (0.47, 0.36, 0.31) if view.scene.weather != "snowfall" else (0.52, 0.5, 0.52)
+    rock = (0.56, 0.42, 0.35) if view.scene.weather != "snowfall" else (0.52, 0.5, 0.52)
     rock = view.tint(rock, "cliff")
     rim = np.exp(-np.clip(outline, 0, 1) * 16)
-    lit = 0.36 + face_noise * 0.32 - cracks * 0.16 - t[:, None] * np.float32(0.16)
-    lit += rim * np.float32(0.26 if view.side != side else -0.06)
+    lit = 0.50 + face_noise * 0.42 - cracks * 0.22 - t[:, None] * np.float32(0.14)
+    lit += rim * np.float32(0.34 if view.side != side else -0.06)
     below_edge = (y[:, None] - edge[None, :]) + face_noise * np.float32(0.014)
     grass = 1.0 - smoothstep(0.02, 0.055, below_edge)
     lit += grass * np.float32(0.25)

@@ -78,6 +78,14 @@ def fractal(
     return 1.0 - 2.0 * np.abs(sampled) if ridged else sampled
 
 
+def moved(field: Array, down: int, across: int) -> Array:
+    """The field shifted by whole cells, its edge values repeated."""
+    rows = np.clip(np.arange(field.shape[0]) - down, 0, field.shape[0] - 1)
+    columns = np.clip(np.arange(field.shape[1]) - across, 0, field.shape[1] - 1)
+    shifted: Array = field[rows] if down else field
+    return shifted[:, columns] if across else shifted
+
+
 def line(rng: np.random.Generator, xs: Array, octaves: int = 5, gain: float = 0.5) -> Array:
     """Fractal noise along one axis, about -1 to 1."""
     return fractal(rng, np.zeros(1, np.float32), xs, octaves, gain)[0]

@@ -68,15 +68,15 @@ def conifer_line(
     edge = np.zeros(canvas.width, np.float32)
     across = canvas.across
     for spot, size in zip(spots.tolist(), sizes.tolist(), strict=True):
-        half = size * 0.2
+        half = size * (0.15 + 0.06 * (spot * 7.3 % 1))
         first = int(max(0.0, (spot - half)) * canvas.unit)
         last = int(min(wide, spot + half) * canvas.unit) + 1
         if spot - half > wide or last <= first:
             continue
         away = np.abs(across[first:last] - np.float32(spot)) / np.float32(half)
-        rise = 1.0 - away
-        jag = (rise * 9.0) % 1.0
-        tree = np.float32(size) * np.clip(rise + (0.5 - jag) * 0.11 * np.clip(away * 4, 0, 1), 0, 1)
+        rise = np.maximum(1.0 - away, 0.0)
+        jag = np.abs((rise * 8.0) % 1.0 - 0.5) * 2.0
+        tree = np.float32(size) * np.clip(rise**1.12 + (jag - 0.5) * 0.07 * np.clip(away * 5, 0, 1), 0, 1)
         np.maximum(edge[first:last], tree, out=edge[first:last])
     return (base - edge * canvas.unit / canvas.height).astype(np.float32)
 
@@ -334,40 +334,54 @@ def interior(canvas: Canvas, view: View, base: float) -> None:
         canvas.pixels[k] = column.astype(np.float32)[:, None]
     canvas.glow(view.sun_x * canvas.width, 0.34 * canvas.height, canvas.unit * 0.62, light.glow, 0.5)
     wide = canvas.width / canvas.unit
-    tall = canvas.height / canvas.unit
+    grain = fractal(rng, canvas.down * 4, canvas.across * 55, 3, 0.7)
     for layer in range(5):
         near = layer / 4
         far = (1 - near) ** 1.1 * 0.82 + 0.12 * light.mist * (1 - near)
         foot = base + 0.03 + (0.94 - base) * near**1.5
-        _canopy(canvas, view, rng, near, far, leaves)
-        trunk = view.lit(view.tint(BARK, "tree"), 0.32, far)
-        rim = view.lit(times(BARK, 1.7), 0.9, far)
-        pen = Sketch(canvas, 0, 0, canvas.unit, (0, 0, wide, tall))
-        count = int(round((13 - 2.6 * layer) * 4))
+        _canopy(canvas, view, rng, near, far * 0.85, leaves)
+        bark = view.tint(BARK, "tree")
+        colours = view.lit(bark, 0.12, far), view.lit(times(bark, 1.35), 0.9, far)
+        count = round((13 - 2.6 * layer) * 4)
         for number in range(count):
             x = (number + rng.uniform(0.1, 0.9)) / count * 4
-            width = (0.010 + 0.052 * near**1.6) * rng.uniform(0.7, 1.25)
-            lean, sink = rng.uniform(-0.04, 0.04), rng.uniform(-0.01, 0.03) * (0.4 + near)
-            if x > wide + 0.1 or (near > 0.7 and abs(x / wide - 0.5) < 0.16):
-                continue
-            f = (foot + sink) * tall
-            flare = width * 1.7
-            pen.polygon(
-                [(x - flare, f), (x - width, f - flare * 2), (x - width * 0.8 + lean, -0.02),
-                 (x + width * 0.8 + lean, -0.02), (x + width, f - flare * 2), (x + flare, f)], trunk,
-            )  # fmt: skip
-            edge = x + width * 0.62 * view.side
-            pen.polygon(
-                [(edge - width * 0.2, f - flare), (edge - width * 0.16 + lean, -0.02),
-                 (edge + width * 0.16 + lean, -0.02), (edge + width * 0.2, f - flare)], rim,
-            )  # fmt: skip
-        if near > 0.3:
-            bark = fractal(rng, canvas.down[: pen.height] * 5, canvas.across * 60, 3, 0.7)
-            pen.rgb[...] *= 1.0 + bark[: pen.height, : pen.width] * np.float32(0.3 * near)
-        pen.lay()
-        _undergrowth(canvas, view, rng, foot, near, far)
+            width = (0.010 + 0.050 * near**1.6) * rng.uniform(0.7, 1.25)
+            lean, sink = rng.uniform(-0.05, 0.05), rng.uniform(-0.01, 0.03) * (0.4 + near)
+            if x < wide + 0.1 and not (near > 0.7 and abs(x / wide - 0.5) < 0.16):
+                _trunk(canvas, view, grain, x, foot + sink, width, lean, colours)
+        _undergrowth(canvas, view, rng, foot, near, far * 0.72)
     if light.mist < 0.7 and view.scene.weather in ("clear", "fair", "fog"):
         _rays(canvas, view)
+
+
+def _trunk(
+    canvas: Canvas,
+    view: View,
+    grain: Array,
+    x: float,
+    foot: float,
+    width: float,
+    lean: float,
+    colours: tuple[Colour, Colour],
+) -> None:
+    """A bole from the ground out of the picture, round in the light; x, width and lean in units."""
+    bottom = canvas.row(foot)
+    if bottom < 2:
+        return
+    up = (np.float32(foot) - canvas.y[:bottom]) * np.float32(canvas.height / canvas.unit)
+    middle = (x + lean * up) * canvas.unit
+    half = width * canvas.unit * (0.82 + 0.75 * np.exp(-up * np.float32(0.5 / width)))
+    left = max(0, int((middle - half).min()) - 1)
+    right = min(canvas.width, int((middle + half).max()) + 2)
+    if right <= left:
+        return
+    dx = np.arange(left, right, dtype=np.float32)[None, :] + np.float32(0.5) - middle[:, None]
+    mask = np.clip(half[:, None] - np.abs(dx) + 0.5, 0.0, 1.0)
+    lit = 0.42 + 0.5 * view.side * dx / half[:, None] + grain[:bottom, left:right] * np.float32(0.42)
+    np.clip(lit, 0.0, 1.0, out=lit)
+    low, high = colours
+    paint = np.stack([lit * np.float32(high[k] - low[k]) + np.float32(low[k]) for k in range(3)])
+    canvas.blend(mask, paint.astype(np.float32), 0, left)
 
 
 def _canopy(

@@ -18,7 +18,7 @@ _WEIGHT = re.compile(r":\s*[+-]?(?:\d+\.?\d*|\.\d+)(?=\s*[)\]])")
 _WEATHERS = ("storm", "snowfall", "rain", "fog", "cloudy", "clear")
 # What one stands on, before what is seen behind it.
 _GROUNDS = (
-    "table", "underwater", "space", "street", "cliff", "waterfall", "beach", "island", "sea", "lake", "river",
+    "table", "underwater", "space", "street", "cliff", "waterfall", "island", "beach", "sea", "lake", "river",
     "village", "forest", "desert", "meadow", "city", "sky",
 )  # fmt: skip
 _SKY_THINGS = frozenset(("sun", "moon", "crescent", "stars", "aurora", "rainbow", "lightning", "birds"))

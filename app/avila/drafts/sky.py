@@ -4,7 +4,7 @@ import numpy as np
 
 from avila.drafts.canvas import Canvas, Colour, Sketch
 from avila.drafts.light import View, mix, times
-from avila.drafts.noise import Array, fractal, line, smoothstep
+from avila.drafts.noise import Array, fractal, line, moved, smoothstep
 
 
 def heaven(canvas: Canvas, view: View) -> None:
@@ -21,7 +21,7 @@ def heaven(canvas: Canvas, view: View) -> None:
         return
     dx = (canvas.x - np.float32(view.sun_x)) * np.float32(canvas.width / canvas.unit)
     dy = (canvas.y - np.float32(view.sun_y)) * np.float32(canvas.height / canvas.unit)
-    low = max(0.0, 1.0 - light.sun_height * 2.2)
+    low = min(1.0, max(0.0, 1.0 - light.sun_height * 2.2)) * (0.45 if light.sun_height < 0 else 1.0)
     strength = 0.55 if view.scene.weather in ("clear", "fair", "storm") else 0.25
     near = np.exp(-((dy * 4.2) ** 2))[:, None] * np.exp(-((dx * 4.2) ** 2))[None, :]
     wide = np.exp(-((dy * 3.2) ** 2))[:, None] * np.exp(-((dx * 1.25) ** 2))[None, :]
@@ -48,8 +48,8 @@ def sun(canvas: Canvas, view: View) -> None:
         canvas.glow(x, y, radius * 4, light.sun, 0.25)
         return
     colour = view.tint(light.sun, "moon" if moon else "sun", "crescent")
-    canvas.glow(x, y, radius * 7.0, light.glow, 0.22 if moon else 0.4)
-    canvas.glow(x, y, radius * 3.0, colour, 0.18 if moon else 0.4)
+    canvas.glow(x, y, radius * 7.0, light.glow, 0.22 if moon else 0.26)
+    canvas.glow(x, y, radius * 3.0, colour, 0.18 if moon else 0.2)
     reach = int(radius * 1.3) + 2
     top, left = int(y) - reach, int(x) - reach
     rows = np.arange(top, top + 2 * reach, dtype=np.float32) + np.float32(0.5 - y)
@@ -65,7 +65,7 @@ def sun(canvas: Canvas, view: View) -> None:
             disc = disc * np.clip(hidden - np.float32(radius * 0.86), 0.0, 1.0)
         canvas.blend(disc, np.stack([face * np.float32(value) for value in colour]), top, left)
     else:
-        canvas.blend(disc, colour, top, left)
+        canvas.blend(disc, times(colour, 1.25), top, left)
 
 
 def stars(canvas: Canvas, view: View) -> None:
@@ -130,15 +130,15 @@ def clouds(canvas: Canvas, view: View) -> None:
     depth = (depth - 1 / 1.16) * 1.35
     cells = 2.4
     across = canvas.across * np.float32(cells)
-    field = fractal(rng, depth, across, 6, 0.56)
-    threshold = 0.62 - 1.15 * light.cover
-    density = smoothstep(threshold, threshold + 0.5, field)
+    field = fractal(rng, depth, across, 7, 0.55)
+    threshold = 0.60 - 1.15 * light.cover
+    density = smoothstep(threshold, threshold + 0.38, field)
     # Light: the difference to the field a little nearer to the sun, as if thin edges glowed.
     shift = max(1, int(canvas.unit * 0.014))
     low = light.sun_height < 0.3
-    shifted = np.roll(field, -shift if low else shift, axis=0)
+    shifted = moved(field, -shift if low else shift, 0)
     relief = (field - shifted) * np.float32(1.1)
-    relief += np.roll(field, -int(shift * view.side), axis=1) * np.float32(-0.5) + field * np.float32(0.5)
+    relief += moved(field, 0, -int(shift * view.side)) * np.float32(-0.5) + field * np.float32(0.5)
     lit = np.float32(0.78 if scene.weather in ("fair", "clear") else 0.5) + relief
     lit -= smoothstep(threshold + 0.35, threshold + 1.3, field) * np.float32(0.75 if low else 0.5)
     if low:
@@ -161,16 +161,25 @@ def aurora(canvas: Canvas, view: View) -> None:
     y = canvas.y[:rows, None]
     first = view.tint((0.15, 0.95, 0.55), "aurora")
     for curtain in range(3):
-        foot = view.horizon * (0.62 + 0.16 * curtain + 0.26 * line(rng, canvas.across * 1.6, 3, 0.4))
+        if curtain == 0:
+            canvas.add(
+                np.repeat(
+                    np.exp(-(((y / view.horizon - 0.45) * 2.2) ** 2)).astype(np.float32) * 0.10,
+                    canvas.width,
+                    1,
+                ),
+                first,
+            )
+        foot = view.horizon * (0.42 + 0.12 * curtain + 0.20 * line(rng, canvas.across * 1.6, 3, 0.4))
         streaks = 0.55 + 0.6 * line(rng, canvas.across * 22, 3, 0.6)
-        veil = np.clip(0.35 + line(rng, canvas.across * 2.2, 3), 0.0, 1.0)
-        above = (foot[None, :] - y) / np.float32(0.34 * view.horizon / 0.6)
+        veil = np.clip(0.55 + line(rng, canvas.across * 2.2, 3), 0.0, 1.0)
+        above = (foot[None, :] - y) / np.float32(0.40 * view.horizon / 0.6)
         shine = np.where(above > 0, np.exp(-np.abs(above) * 2.6), np.exp(-np.abs(above) * 26)).astype(
             np.float32
         )
         shine *= np.clip(streaks * veil, 0.0, 1.2)[None, :]
         high = np.clip(above * 0.9, 0.0, 1.0)
-        canvas.add(shine * (1 - high), times(first, 0.62))
+        canvas.add(shine * (1 - high), times(first, 0.85))
         canvas.add(shine * high, (0.62, 0.26, 0.72))
 
 

@@ -30,6 +30,7 @@ COLOUR: dict[str, Colour] = {
 }  # fmt: skip
 HEIGHT = {"vase": 0.46, "bottle": 0.50, "candle": 0.34, "book": 0.10, "bowl": 0.17, "cone": 0.34, "cherry": 0.13, "cup": 0.20,
           "apple": 0.22, "orange": 0.20, "lemon": 0.16, "pear": 0.26, "sphere": 0.28, "cube": 0.24}  # fmt: skip
+WIDTH = {"vase": 0.75, "bottle": 0.4, "candle": 0.35, "book": 3.4, "bowl": 2.1, "cone": 0.9, "cube": 1.4, "lemon": 1.3}  # of height
 # Half outlines (radius, height) of what is turned on a wheel, from the foot up; heights 0 to 1.
 TURNED: dict[str, tuple[Point, ...]] = {
     "vase": ((0.17, 0), (0.19, 0.02), (0.30, 0.2), (0.34, 0.38), (0.29, 0.56), (0.16, 0.74), (0.12, 0.84), (0.15, 0.95), (0.19, 1)),
@@ -83,27 +84,22 @@ def arrange(canvas: Canvas, view: View) -> None:
     if not count:
         return
     largest = max(HEIGHT[kind] for kind in kinds)
-    scale = (
-        (0.46 / largest) ** 0.75
-        if count == 1
-        else min(1.25, (0.46 / largest) ** 0.5) * (1.0 if count < 4 else 0.82)
-    )
-    spread = min(0.36, 0.15 * (count - 1)) * canvas.unit / canvas.width
+    scale = (0.46 / largest) ** 0.75 if count == 1 else min(1.25, (0.46 / largest) ** 0.5) * (1.0 if count < 4 else 0.84)
+    widths = [HEIGHT[kind] * scale * WIDTH.get(kind, 1.0) for kind in kinds]
+    # Tall things come first and stand in the middle; the rest go outwards, left and right in turn, and nearer.
+    left = right = widths[0] * 0.5
     for number, kind in enumerate(kinds):
-        t = 0.0 if count == 1 else number / (count - 1) * 2 - 1
-        # Alternate outwards from the middle, so that the tall ones stand in the centre.
-        x = 0.5 + spread * (t if number % 2 else -t) * (0.9 + rng.uniform(-0.1, 0.1)) if count > 1 else 0.5
-        order = 0 if count == 1 else number / (count - 1)
-        y = view.horizon + (0.20 if count == 1 else 0.09 + 0.17 * order) * (1 - view.horizon) / 0.36
-        _put(
-            canvas,
-            view,
-            kind,
-            x * canvas.width,
-            y * canvas.height,
-            HEIGHT[kind] * scale * canvas.unit,
-            number,
-        )
+        if number == 0:
+            x = 0.0
+        elif number % 2:
+            x, right = right + widths[number] * 0.36, right + widths[number] * 0.72
+        else:
+            x, left = -(left + widths[number] * 0.36), left + widths[number] * 0.72
+        near = 0.0 if count == 1 else min(1.0, number / max(2, count - 1) + rng.uniform(-0.1, 0.1))
+        y = view.horizon + (0.20 if count == 1 else 0.10 + 0.13 * near) * (1 - view.horizon) / 0.36
+        drift = (right - left) / 2 if count > 1 else 0.0
+        px = canvas.width / 2 + (x - drift * 0.5) * canvas.unit
+        _put(canvas, view, kind, px, y * canvas.height, HEIGHT[kind] * scale * canvas.unit, number)
 
 
 def _put(canvas: Canvas, view: View, kind: str, x: float, foot: float, height: float, number: int) -> None:
@@ -335,11 +331,11 @@ def _block(
     canvas: Canvas, view: View, x: float, foot: float, height: float, colour: Colour, flat: bool
 ) -> None:
     s = view.side
-    w, h = (2.6, 0.8) if flat else (0.62, 0.86)
+    w, h = (1.7, 0.62) if flat else (0.62, 0.86)
     pen = Sketch(canvas, x, foot, height, (-w - 0.3, -h - 0.9, w + 0.3, 0.4))
     right, left = times(colour, 1.02), times(colour, 0.45)
     cut = 0.16 * s * w
-    top = 0.30 if not flat else 0.62
+    top = 0.30 if not flat else 0.5
     pen.polygon([(-w, -0.10), (cut, 0.12), (cut, 0.12 - h), (-w, -0.10 - h)], right if s < 0 else left)
     pen.polygon([(cut, 0.12), (w, -0.10), (w, -0.10 - h), (cut, 0.12 - h)], right if s > 0 else left)
     pen.polygon(
@@ -348,6 +344,6 @@ def _block(
     if flat:
         page = (0.90, 0.86, 0.76)
         pen.polygon(
-            [(cut, 0.02), (w, -0.20), (w, -0.02 - h), (cut, 0.20 - h)], times(page, 0.95 if s > 0 else 0.6)
+            [(cut, 0.04), (w, -0.18), (w, -0.02 - h), (cut, 0.20 - h)], times(page, 0.95 if s > 0 else 0.6)
         )
     pen.lay()

@@ -3,8 +3,8 @@
 import numpy as np
 
 from avila.drafts.canvas import Canvas, Colour
-from avila.drafts.light import View, mix, times
-from avila.drafts.noise import Array, fractal, line, smoothstep
+from avila.drafts.light import View, times
+from avila.drafts.noise import Array, fractal, line, moved, smoothstep
 
 GRASS = {
     "spring": (0.45, 0.66, 0.27),
@@ -102,17 +102,18 @@ def mountains(canvas: Canvas, view: View, base: float, height: float = 0.34, far
     depth = slices(canvas, 0.36)
     z = np.linspace(0.0, 1.0, depth, dtype=np.float32)
     across = canvas.across
-    crest = 0.62 + 0.55 * line(rng, across * 1.7, 2, 0.5)
-    crest += 0.28 * np.exp(-(((canvas.x - (0.5 - 0.16 * view.side)) * 4.2) ** 2))
-    ridges = fractal(rng, z * 2.6, across * 2.6, 6, 0.52, ridged=True) * 0.5 + 0.5
+    peaks = fractal(rng, np.zeros(1, np.float32), across * 1.6, 3, 0.5, ridged=True)[0]
+    crest = 0.52 + 0.44 * peaks
+    crest += 0.30 * np.exp(-(((canvas.x - (0.5 - 0.16 * view.side)) * 4.6) ** 2))
+    ridges = fractal(rng, z * 2.6, across * 2.9, 6, 0.54, ridged=True) * 0.5 + 0.5
     swell = np.sin(np.pi * np.clip(z * 0.62 + 0.05, 0, 1))[:, None] ** 1.3
     field = swell * np.clip(crest, 0.18, 1.3)[None, :] * (0.42 + 0.62 * ridges)
     tops = np.float32(base) - field * np.float32(height * canvas.unit / canvas.height * 1.1)
     tops += (1.0 - z[:, None]) * np.float32(0.012)
-    lit = lighting(field, view, 26.0, 9.0, 0.42)
+    lit = lighting(field, view, 34.0, 11.0, 0.42)
     grain = fractal(rng, z * 9, across * 16, 4, 0.65)
     steep = np.abs(lit - 0.42)
-    level = field + grain * 0.10 - steep * 0.12
+    level = field + grain * 0.10 - steep * 0.16
     line_of_snow = {"winter": 0.08, "spring": 0.52, "summer": 0.62, "autumn": 0.58}[view.scene.season]
     rock = view.tint(ROCK, "mountains")
     snow = smoothstep(line_of_snow, line_of_snow + 0.10, level)
@@ -208,7 +209,7 @@ def _smoke(canvas: Canvas, view: View, centre: float, foot: float) -> None:
     width = 0.05 + rise[:, None] * 0.42
     mask = smoothstep(0.0, 0.7, 1.0 - np.abs(offset) / width + field * 0.55)
     lit = np.clip(
-        0.4 + 0.6 * (field - np.roll(field, int(canvas.unit * 0.02 * view.side), 1)) + 0.3 * field, 0, 1
+        0.4 + 0.6 * (field - moved(field, 0, int(canvas.unit * 0.02 * view.side))) + 0.3 * field, 0, 1
     )
     glow = np.exp(-rise * 7)[:, None]
     paint = np.stack([
@@ -240,31 +241,34 @@ def canyon(canvas: Canvas, view: View, base: float) -> None:
 
 
 def dunes(canvas: Canvas, view: View, base: float) -> None:
-    """Sand in long crests: a lit windward side, a steep shadowed lee, ripples near the eye."""
+    """Sand dunes one before the other, each with a lit side, a sharp crest and a side in shadow."""
     rng = view.rng("dunes")
     sand = view.tint(SAND, "desert", "beach", "ground")
-    layers = 5
-    for number in range(layers):
-        near = number / (layers - 1)
-        noise = line(rng, canvas.across * (1.7 - 0.8 * near) + number, 3, 0.35)
-        edge = base + (1.0 - base) * (0.74 * near**1.5) + 0.012 - (0.035 + 0.075 * near) * (noise + 0.3)
-        mask, top = canvas.below(edge.astype(np.float32))
+    wide = canvas.width / canvas.unit
+    count = 8
+    for number in range(count):
+        near = number / (count - 1)
+        foot = base + 0.02 + (0.80 - 0.3 * base) * near**1.7 * (1.0 - base) * 1.5
+        tall = (0.035 + 0.20 * near**1.2) * rng.uniform(0.55, 1.15) * canvas.unit / canvas.height
+        peak = (0.5 + ((number * 0.618) % 1 - 0.5) * 0.9 + rng.uniform(-0.08, 0.08)) * wide
+        reach = (0.45 + 0.55 * near) * rng.uniform(0.8, 1.35)
+        t = (canvas.across - np.float32(peak)) * np.float32(view.side)
+        # Towards the sun the slope is long, behind the crest it is short and steep.
+        rise = np.clip(1.0 - np.where(t > 0, t / (reach * 1.25), -t / (reach * 0.75)), 0.0, 1.0)
+        swell = line(rng, canvas.across * (1.6 - 0.6 * near), 3, 0.35)
+        edge = (foot - tall * (0.62 * rise**1.35 + 0.38 * rise * rise * (3.0 - 2.0 * rise)) - 0.02 * (0.3 + near) * swell).astype(np.float32)
+        mask, top = canvas.below(edge)
         rows = canvas.y[top:]
-        # The lee side hangs below the crest to where a second, smoother line runs.
-        lean = line(rng, canvas.across * (1.4 - 0.5 * near), 3, 0.4)
-        lee = edge + np.clip(lean * 0.9 + 0.16, 0.0, 1.0) * (0.05 + 0.2 * near)
-        depth = (rows[:, None] - edge[None, :]) / np.float32(0.05 + 0.22 * near)
-        shadow = smoothstep(-0.004 - 0.004 * near, 0.004 + 0.004 * near, lee[None, :] - rows[:, None])
-        shadow *= np.clip(lean * 8 + 2, 0, 1)[None, :]
-        grain = fractal(rng, (rows - rows[0]) * (90 - 40 * near), canvas.across * (5 + 3 * near), 3, 0.7)
-        lit = 0.86 - 0.22 * np.clip(depth, 0.0, 1.4) + grain * np.float32(0.05 + 0.05 * near)
-        lit -= shadow * np.float32(0.55)
+        fall = np.clip(rows - np.float32(foot - tall), 0.0, 1.0) * np.float32(canvas.height / canvas.unit)
+        bend = line(rng, fall * np.float32(2.4 / reach), 2, 0.4) * 0.10 * reach
+        border = -0.55 * fall**0.85 * reach - bend * np.minimum(fall * 9, 1.0)
+        soft = 0.004 + 0.05 * fall
+        lit_side = np.clip((t[None, :] - border[:, None]) / soft[:, None] + 0.5, 0.0, 1.0)
+        deep = np.clip((rows[:, None] - edge[None, :]) / np.float32(0.05 + 0.16 * near), 0.0, 1.0)
+        ripples = fractal(rng, (rows - rows[0]) * (110 - 50 * near), canvas.across * (4 + 3 * near), 3, 0.7)
+        lit = np.float32(0.28) + lit_side * np.float32(0.66) - deep * (lit_side - 0.35) * np.float32(0.34)
+        lit += ripples * np.float32(0.05 + 0.05 * near)
         np.clip(lit, 0.0, 1.0, out=lit)
-        far = np.full_like(lit, max(0.0, 0.55 * (1 - near) ** 1.5) + 0.3 * view.light.mist * (1 - near * 0.6))
+        far = np.full_like(lit, 0.62 * (1 - near) ** 1.6 + 0.3 * view.light.mist * (1 - near * 0.6))
         flat = np.ones((3, *lit.shape), np.float32) * np.array(sand, np.float32)[:, None, None]
         canvas.blend(mask, shaded(flat, lit, view, far), top)
-
-
-def sun_tinted(view: View, colour: Colour, amount: float) -> Colour:
-    """A colour warmed by the sun's own."""
-    return mix(colour, view.light.glow, amount)

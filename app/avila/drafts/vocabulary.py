@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 TABLE = """
 place sea: sea ocean seascape wave waves open_sea tide harbour harbor bay | mar oceano onda marinha baía porto alto_mar maré
-place beach: beach shore seaside coast coastline sand tropics tropical seashore | praia costa litoral orla areia tropical beira_mar
+place beach: beach shore seaside coast coastline sand seashore | praia costa litoral orla areia beira_mar
 place cliff: cliff cliffs headland bluff | penhasco falésia precipício despenhadeiro
 place island: island isle islet atoll | ilha ilhota atol
 place lake: lake pond lagoon tarn loch reservoir | lago lagoa laguna açude represa
@@ -58,7 +58,7 @@ thing stars: star stars starry starlit milky_way starlight | estrela estrelado v
 thing aurora: aurora aurora_borealis northern_lights polar_lights | aurora_boreal luzes_do_norte
 thing rainbow: rainbow | arco-íris
 thing lightning: lightning lightning_bolt thunderbolt | relâmpago raio
-thing planet @space: planet planets saturn mars jupiter gas_giant earth | planeta saturno marte júpiter terra
+thing planet @space: planet saturn mars jupiter gas_giant earth | planeta saturno marte júpiter terra
 thing birds: bird birds seagull gull flock eagle crow raven swallow | pássaro ave gaivota bando águia corvo andorinha
 thing balloon @meadow: balloon hot-air_balloon hot_air_balloon | balão balão_de_ar_quente
 thing boat @sea: boat sailboat sailing sailing_boat yacht sail sailing_ship ship schooner | barco veleiro barco_a_vela navio iate embarcação saveiro jangada caravela
@@ -72,12 +72,12 @@ thing windmill @meadow: windmill mill | moinho moinho_de_vento
 thing tent @meadow: tent camp camping campsite | barraca tenda acampamento
 thing bridge @river: bridge | ponte
 thing pyramid @desert: pyramid | pirâmide
-thing tree @meadow: tree trees oak maple | árvore carvalho ipê mangueira
-thing conifer @forest: pine pines fir spruce conifer evergreen cedar pine_tree fir_tree christmas_tree | pinheiro conífera cedro araucária abeto
-thing palm @beach: palm palms palm_tree coconut_tree | palmeira coqueiro
+thing tree @meadow: tree oak maple | árvore carvalho ipê mangueira
+thing conifer @forest: pine fir spruce conifer evergreen cedar pine_tree fir_tree christmas_tree | pinheiro conífera cedro araucária abeto
+thing palm @beach: tropical tropics palm palm_tree coconut_tree | palmeira coqueiro tropical trópico
 thing cactus @desert: cactus cacti saguaro | cacto mandacaru
 thing flowers @meadow: flower wildflower tulip poppy daisy lavender sunflower rose lily | flor tulipa papoula margarida lavanda girassol lírio flor_do_campo
-thing rocks: rock rocks boulder stone | rocha pedra rochedo
+thing rocks: rock boulder stone | rocha pedra rochedo
 thing road @meadow: road path trail pathway lane | estrada caminho trilha
 thing fence @meadow: fence | cerca
 thing lamp @street: lamp street_lamp streetlight lantern lamppost | lampião poste lanterna luminária

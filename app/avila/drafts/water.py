@@ -3,11 +3,11 @@
 import numpy as np
 
 from avila.drafts.canvas import Canvas
-from avila.drafts.ground import depth_of, perspective
+from avila.drafts.ground import depth_of
 from avila.drafts.light import View, mix, recolour, times
 from avila.drafts.light import COLOURS
-from avila.drafts.noise import fractal, line, smoothstep
-from avila.drafts.terrain import ROCK, SNOW, shaded
+from avila.drafts.noise import Array, fractal, line, smoothstep
+from avila.drafts.terrain import GRASS, ROCK, SNOW, shaded
 
 
 def water(canvas: Canvas, view: View, top_y: float, rough: float, bottom_y: float = 1.0) -> None:
@@ -18,10 +18,10 @@ def water(canvas: Canvas, view: View, top_y: float, rough: float, bottom_y: floa
         return
     rng = view.rng("water")
     near = depth_of(canvas, top, top_y)[: bottom - top]
-    waves = perspective(canvas, rng, near, 2.6, 4 if rough < 0.5 else 5)
+    waves = _waves(canvas, rng, near)
     height = canvas.height
     rows = np.arange(bottom - top, dtype=np.float32)
-    shift = waves * ((0.006 + 0.10 * rough * near + 0.03 * near) * height)[:, None]
+    shift = waves * ((0.003 + 0.07 * rough * near + 0.016 * near) * height)[:, None]
     source = top - 1.0 - rows[:, None] * np.float32(0.92) + shift * np.float32(0.8)
     np.clip(source, 0, top - 1, out=source)
     index = source.astype(np.int64)
@@ -56,8 +56,8 @@ def water(canvas: Canvas, view: View, top_y: float, rough: float, bottom_y: floa
 def _glitter(
     canvas: Canvas,
     view: View,
-    waves: "np.typing.NDArray[np.float32]",
-    near: "np.typing.NDArray[np.float32]",
+    waves: Array,
+    near: Array,
     top: int,
     rough: float,
 ) -> None:
@@ -69,14 +69,27 @@ def _glitter(
         return
     rng = view.rng("glitter")
     dx = (canvas.x - np.float32(view.sun_x)) * np.float32(canvas.width / canvas.unit)
-    width = (0.035 + (0.10 + 0.06 * rough) * near)[:, None]
+    width = (0.045 + (0.07 + 0.05 * rough) * near)[:, None]
     path = np.exp(-((dx[None, :] / width) ** 2))
-    rows = np.log(near / np.float32(0.002)) * np.float32(7.0)
-    sparks = fractal(rng, rows, canvas.across * 16, 4, 0.75)
-    sparks += waves * np.float32(0.3)
-    shine = smoothstep(0.06, 0.5, sparks + 0.35 * path - 0.12 * near[:, None]) * path
-    low = 1.0 if light.sun_height < 0.3 else 0.72
-    canvas.blend(np.minimum(shine * np.float32(0.95 * low), 1.0), mix(light.sun, light.glow, 0.3), top)
+    rows = np.sqrt(near) * np.float32(64.0)
+    sparks = fractal(rng, rows, canvas.across * 13, 3, 0.75)
+    sparks += waves * np.float32(0.45)
+    shine = smoothstep(0.10, 0.62, sparks + 0.75 * path - 0.42 - 0.12 * near[:, None])
+    shine *= np.minimum(path * 2.5, 1.0)
+    low = 1.0 if light.sun_height < 0.3 else 0.7
+    bright = 0.9 if view.scene.time != "night" else 0.6
+    canvas.blend(np.minimum(shine * np.float32(bright * low), 1.0), mix(light.sun, light.glow, 0.3), top)
+
+
+def _waves(canvas: Canvas, rng: np.random.Generator, near: Array) -> Array:
+    """Ripples that are long and low, and finer towards the horizon."""
+    rows = np.sqrt(near) * np.float32(30.0)
+    fine = fractal(rng, rows * 1.6, canvas.across * np.float32(11.0), 3, 0.7)
+    coarse = fractal(rng, rows, canvas.across * np.float32(3.2), 5, 0.66)
+    coarse *= np.clip(near * 1.6 + 0.15, 0.0, 1.0)[:, None]
+    fine *= np.float32(0.5)
+    fine += coarse
+    return fine
 
 
 def far_shore(canvas: Canvas, view: View, base: float) -> None:
@@ -91,12 +104,10 @@ def far_shore(canvas: Canvas, view: View, base: float) -> None:
 
 
 def bank(canvas: Canvas, view: View, base: float) -> None:
-    """The near shore of a lake: a dark grassy corner with stones, on the side away from the sun."""
-    from avila.drafts.terrain import GRASS
-
+    """The near shore of a lake: dark grass with stones, lowest where the sun's path falls."""
     rng = view.rng("bank")
     x = canvas.x if view.side > 0 else canvas.x[::-1]
-    edge = base + 0.16 * np.clip(x * 1.25, 0, 1) ** 1.2 + 0.012 * line(rng, canvas.across * 6, 4, 0.5)
+    edge = base + 0.15 * np.exp(-(((x - 0.62) * 3.0) ** 2)) + 0.012 * line(rng, canvas.across * 6, 4, 0.5)
     edge += 0.005 * line(rng, canvas.across * 60, 2)
     mask, top = canvas.below(edge.astype(np.float32))
     if mask.shape[0] < 2:

@@ -219,8 +219,8 @@ def _user_comment(comment: object) -> str:
         return ""
     prefix, body = comment[:8], comment[8:]
     if prefix == b"UNICODE\0":
-        # The text begins with ASCII nearly always: its zero bytes show the order.
-        order = "utf-16-le" if body[1:2] == b"\0" and body[:1] != b"\0" else "utf-16-be"
+        # The parameter line is ASCII: its zero bytes show the order, with or without a mark in front.
+        order = "utf-16-le" if body[1::2].count(0) > body[::2].count(0) else "utf-16-be"
         return body.decode(order, "replace").removeprefix("\ufeff")
     if prefix in (b"ASCII\0\0\0", b"\0" * 8):
         return body.decode("utf-8", "replace")

@@ -89,8 +89,8 @@ class Arrangement:
         if number < 0 or y >= self._tops[number] + self.side:
             return -1
         line = self.lines[number]
-        column = int((x - MARGIN) / self._pitch) if x >= MARGIN else -1
-        inside = 0 <= column < line.count and x < self.left(column) + self.side
+        column = int((x - MARGIN + 1) / self._pitch)  # + 1: left edges are rounded, perhaps downwards
+        inside = column < line.count and 0 <= x - self.left(column) < self.side
         return line.first + column if inside else -1
 
     def lines_between(self, top: int, bottom: int) -> list[Line]:

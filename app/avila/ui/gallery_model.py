@@ -26,7 +26,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 ENTRY = Qt.ItemDataRole.UserRole + 1  # the GalleryEntry of a row
 THUMBNAIL_SIDES = (160, 256, 384, 768)  # pixels of the shorter side; one is used at a time
-THUMBNAIL_BYTES = 160 * 2**20  # kept in memory; a 4K screen full of them needs about 100 MiB
+THUMBNAIL_BYTES = 128 * 2**20  # kept in memory; a 4K screen full of them needs about 100 MiB
 WAITING = 800  # more cells than a 4K screen shows at once
 
 

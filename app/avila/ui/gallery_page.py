@@ -44,7 +44,7 @@ class GalleryPage(QWidget):
         super().__init__()
         self._model, self._actions = model, actions
         self.search = SearchField()
-        self.size = self._make_slider()
+        self.slider = self._make_slider()
         self.grid = PictureGrid(model)
         self.details = PictureDetails(actions)
         self._typing = QTimer(self)
@@ -54,6 +54,7 @@ class GalleryPage(QWidget):
         self._lay_out()
         self._connect()
         self._show_count()
+        self.setFocusProxy(self.grid)
 
     def show_entry(self, path: Path) -> None:
         """Choose the picture of a file; a search that hides it is cleared."""
@@ -73,7 +74,7 @@ class GalleryPage(QWidget):
         head.addWidget(self.search, 1)
         head.addSpacing(8)
         head.addWidget(_Glyph("layout-grid"))
-        head.addWidget(self.size)
+        head.addWidget(self.slider)
         well = QWidget()
         well.setObjectName("galleryWell")
         well.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -110,7 +111,7 @@ class GalleryPage(QWidget):
         self.search.textChanged.connect(self._typing.start)
         self.search.accepted.connect(self._go_to_pictures)
         self._typing.timeout.connect(self._search)
-        self.size.valueChanged.connect(grid.set_cell_size)
+        self.slider.valueChanged.connect(grid.set_cell_size)
         for changed in (model.modelReset, model.rowsInserted, model.rowsRemoved):
             changed.connect(self._show_count)
         grid.chosen.connect(self._show_details)
@@ -152,8 +153,9 @@ class GalleryPage(QWidget):
             self.search.set_count(_("{n} of {total}").format(n=number(shown), total=number(total)))
         else:
             self.search.set_count(picture_count(total) if total else "")
-        for control in (self.search, self.size):
+        for control in (self.search, self.slider):
             control.setEnabled(bool(total) or bool(self._model.searching))
+        self.details.hint.setVisible(bool(shown))
         if shown:
             self._rooms.setCurrentWidget(self.grid)
         else:
@@ -245,10 +247,9 @@ class SearchField(QLineEdit):
             super().keyPressEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if event.key() == Qt.Key.Key_Escape and self.text():
-                event.accept()  # before the window's Escape
-                return True
+        # Before the window's own Escape.
+        if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape and self.text():
+            event.accept()
         return super().event(event)
 
     def _make_room(self) -> None:
@@ -258,16 +259,16 @@ class SearchField(QLineEdit):
 
 
 class _Glyph(QWidget):
-    """An icon of 18 that is no button."""
+    """An icon that is no button."""
 
-    def __init__(self, name: str, side: int = 18, token: str = "text-2") -> None:
+    def __init__(self, name: str, side: int = 18) -> None:
         super().__init__()
-        self._name, self._token = name, token
+        self._name = name
         self.setFixedSize(QSize(side, side))
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        theme.paint_icon(QPainter(self), self._name, self.rect().toRectF(), self._token)
+        theme.paint_icon(QPainter(self), self._name, self.rect().toRectF(), "text-3")
 
 
 def _room(icon: str, title: str, hint: str, act: QPushButton | None = None) -> QWidget:
@@ -277,7 +278,7 @@ def _room(icon: str, title: str, hint: str, act: QPushButton | None = None) -> Q
     column.setContentsMargins(24, 0, 24, 64)
     column.setSpacing(8)
     column.addStretch(1)
-    column.addWidget(_Glyph(icon, 40, "text-3"), 0, Qt.AlignmentFlag.AlignCenter)
+    column.addWidget(_Glyph(icon, 40), 0, Qt.AlignmentFlag.AlignCenter)
     column.addSpacing(8)
     for text, kind in ((title, "heading"), (hint, "label")):
         column.addWidget(label(text, kind), 0, Qt.AlignmentFlag.AlignCenter)

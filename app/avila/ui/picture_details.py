@@ -1,10 +1,20 @@
 """The panel beside the grid: the chosen picture, how it was made, and what can be done with it."""
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import PurePosixPath
 
 from PySide6.QtCore import QDate, QLocale, QRect, QRectF, QSize, Qt, QTime, QTimer, Signal
-from PySide6.QtGui import QImageReader, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap, QResizeEvent
+from PySide6.QtGui import (
+    QImageReader,
+    QKeySequence,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFormLayout,
@@ -27,6 +37,8 @@ from avila.ui.texts import Elided, Reading
 from avila.ui.widgets import button, icon_button, label, teach
 
 WIDE, NARROW = 368, 328  # pixels of the whole panel
+ROW = 28  # pixels of a line of the table, so that the button in it is no smaller
+KEYS = 100  # the least width of its first column: the values stay in their place
 LOAD_MS = 50  # with the arrow key held down only the thumbnails are shown
 
 
@@ -87,7 +99,7 @@ class PictureDetails(QWidget):
         self._loading.setInterval(LOAD_MS)
         self._loading.timeout.connect(self._load)
         self.picture = _Picture()
-        self.picture.clicked.connect(lambda: self._entry and self.wanted_large.emit(self._entry))
+        self.picture.clicked.connect(self._with_shown(self.wanted_large.emit))
         self.prompt = Reading("reading", 21, 8 * 21)
         teach(self.prompt, _("Prompt"), _("The words it was made from; select them to copy a part"))
         self.prompt.setToolTip("")
@@ -95,6 +107,7 @@ class PictureDetails(QWidget):
         self.negative = Reading("reading-small", 16, 5 * 16)
         teach(self.negative, _("Negative prompt"), _("What it was to keep away from"))
         self.negative.setToolTip("")
+        self.hint = label(_("Choose a picture to see how it was made"), "hint")
         self.values: dict[str, Elided] = {}  # of the table, by name, those of the picture shown
         self._table = QFormLayout()
         self._foot = Elided("text-3", theme.font(12))
@@ -105,12 +118,13 @@ class PictureDetails(QWidget):
         self.set_narrow(False)
 
     def set_narrow(self, narrow: bool) -> None:
-        """A little less room for windows that have little."""
-        self.setFixedWidth(NARROW if narrow else WIDE)
+        """A little less room for windows that have little, but never less than the words need."""
         margin = 16 if narrow else 20
         for layout in (self._column, self._foot_row):
             margins = layout.contentsMargins()
             layout.setContentsMargins(margin, margins.top(), margin, margins.bottom())
+        needed = self._column.minimumSize().width() + self._scroll.verticalScrollBar().sizeHint().width()
+        self.setFixedWidth(max(NARROW if narrow else WIDE, needed))
 
     def show_entry(self, entry: GalleryEntry | None, thumbnail: QPixmap | None = None) -> None:
         """Show a picture, at once by its thumbnail and soon in full; None shows what to do."""
@@ -127,7 +141,7 @@ class PictureDetails(QWidget):
         for part in (self._negative_name, self.negative):
             part.setVisible(bool(request.negative_prompt))
         self._fill(table(entry))
-        size = QLocale().formattedDataSize(entry.bytes, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
+        size = QLocale().formattedDataSize(entry.bytes, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
         self._foot.set_text(f"{made_at(entry.created)} · {size}")
         self._scroll.verticalScrollBar().setValue(0)
 
@@ -149,15 +163,19 @@ class PictureDetails(QWidget):
                 field: QWidget = value
                 if name == _("Seed"):
                     field = self._seed_field(value)
-                self._table.addRow(label(name, "label"), field)
+                field.setFixedHeight(ROW)
+                key = label(name, "label")
+                key.setFixedHeight(ROW)
+                key.setMinimumWidth(KEYS)
+                self._table.addRow(key, field)
         for name, text in rows.items():
             self.values[name].set_text(text)
 
     def _seed_field(self, value: Elided) -> QWidget:
-        copy = icon_button("copy", _("Copy seed"), _("Copy the seed to the clipboard"), self._copy_seed)
+        act = self._with_shown(self._actions.copy_seed)
+        copy = icon_button("copy", _("Copy seed"), _("Copy the seed to the clipboard"), act)
         copy.setIconSize(QSize(14, 14))
         field = QWidget()
-        field.setFixedHeight(18)
         value.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         row = QHBoxLayout(field)
         row.setContentsMargins(0, 0, 0, 0)
@@ -167,18 +185,13 @@ class PictureDetails(QWidget):
         row.addStretch(1)
         return field
 
-    def _copy_seed(self) -> None:
-        if self._entry:
-            self._actions.copy_seed(self._entry)
-
     def _make_hint(self) -> QWidget:
         hint = QWidget()
-        text = label(_("Choose a picture to see how it was made"), "hint")
-        text.setWordWrap(True)
-        text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.hint.setWordWrap(True)
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column = QVBoxLayout(hint)
         column.setContentsMargins(40, 0, 40, 52)
-        column.addWidget(text)
+        column.addWidget(self.hint)
         return hint
 
     def _make_content(self) -> QWidget:
@@ -198,10 +211,10 @@ class PictureDetails(QWidget):
         column.addWidget(self._make_reuse())
         column.addSpacing(8)
         column.addLayout(self._make_actions())
-        column.addSpacing(24)
+        column.addSpacing(16)
         self._table.setContentsMargins(0, 0, 0, 0)
         self._table.setHorizontalSpacing(16)
-        self._table.setVerticalSpacing(8)
+        self._table.setVerticalSpacing(0)
         self._table.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._table.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
         column.addLayout(self._table)
@@ -216,7 +229,8 @@ class PictureDetails(QWidget):
         self._foot_row = QHBoxLayout()
         self._foot_row.setContentsMargins(20, 8, 20, 12)
         self._foot_row.addWidget(self._foot, 1)
-        show = button(_("Show file"), "quiet", _("Open the folder it is in"), self._show_file, "folder-open")
+        act = self._with_shown(self._actions.show_file)
+        show = button(_("Show file"), "quiet", _("Open the folder it is in"), act, "folder-open")
         show.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._foot_row.addWidget(show)
         whole = QWidget()
@@ -232,7 +246,7 @@ class PictureDetails(QWidget):
             _("Reuse these settings"),
             "primary",
             _("Go to Create with its prompt, seed and settings"),
-            lambda: self._entry and self.reuse.emit(self._entry.request),
+            self._with_shown(lambda entry: self.reuse.emit(entry.request)),
             "rotate-ccw",
             "Ctrl+R",
         )
@@ -244,42 +258,32 @@ class PictureDetails(QWidget):
         actions = self._actions
         made = QGridLayout()
         made.setSpacing(8)
+        copy, words = _("Copy it to the clipboard"), _("Copy the words it was made from")
         for place, (icon, text, tip, act, keys) in enumerate(
             (
                 ("download", _("Save as…"), _("Save a copy as PNG, JPEG or WebP"), actions.save_as, "Ctrl+S"),
-                (
-                    "copy",
-                    _("Copy picture"),
-                    _("Copy it to the clipboard"),
-                    actions.copy_picture,
-                    "Ctrl+Shift+C",
-                ),
-                (
-                    "text-quote",
-                    _("Copy prompt"),
-                    _("Copy the words it was made from"),
-                    actions.copy_prompt,
-                    "",
-                ),
-                ("trash-2", _("Delete"), _("Move it to the trash"), self.wanted_gone.emit, ""),
+                ("copy", _("Copy picture"), copy, actions.copy_picture, "Ctrl+Shift+C"),
+                ("text-quote", _("Copy prompt"), words, actions.copy_prompt, ""),
+                ("trash-2", _("Delete"), _("Move it to the trash"), self.wanted_gone.emit, "Del"),
             )
         ):
-            # act is bound now; the picture is the one shown when the button is pressed
-            def press(act: object = act) -> None:
-                if self._entry and callable(act):
-                    act(self._entry)
-
-            one = button(text, "action", tip, press, icon, keys)
+            one = button(text, "action", tip, self._with_shown(act), icon)
+            teach(one, text, tip, keys)
+            if keys != "Del":  # which is the grid's own
+                one.setShortcut(QKeySequence(keys))
             one.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the arrow keys to the grid
-            if icon == "trash-2":
-                teach(one, text, tip, "Del")
             made.addWidget(one, place // 2, place % 2)
             made.setColumnStretch(place % 2, 1)
         return made
 
-    def _show_file(self) -> None:
-        if self._entry:
-            self._actions.show_file(self._entry)
+    def _with_shown(self, act: Callable[[GalleryEntry], object]) -> Callable[[], None]:
+        """A call of `act` with the picture that is shown then."""
+
+        def call() -> None:
+            if self._entry:
+                act(self._entry)
+
+        return call
 
 
 class _Picture(QAbstractButton):

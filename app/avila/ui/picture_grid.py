@@ -31,7 +31,7 @@ from PySide6.QtGui import (
     QRegion,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView
+from PySide6.QtWidgets import QAbstractItemView, QListView
 
 from avila.gallery.store import GalleryEntry
 from avila.i18n import _, ngettext
@@ -47,7 +47,6 @@ SMALLEST, WANTED, LARGEST = 120, 198, 360  # pixels of a cell's side
 RADIUS = 6
 RING = 4  # from a cell to the outside of its ring: 2 of gap, 2 of line
 SCROLL_STEP = 40  # pixels; a wheel's notch is three of them
-TILES = 400  # finished cells kept; more than most screens show
 
 
 def day_name(day: date) -> str:
@@ -66,8 +65,10 @@ def picture_count(count: int) -> str:
     return ngettext("{n} picture", "{n} pictures", count).format(n=QLocale().toString(count))
 
 
-class PictureGrid(QAbstractItemView):
+class PictureGrid(QListView):
     """Square cells under the headings of their days. One picture can be chosen.
+
+    A QListView so that screen readers know it for a list; of its layout nothing is used.
 
     Signals:
         chosen(GalleryEntry | None): the current picture is another one, or there is none any more.
@@ -105,6 +106,8 @@ class PictureGrid(QAbstractItemView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setMouseTracking(True)
         self.setModel(model)
+        # After the selection model, which connected itself in setModel.
+        model.modelReset.connect(self._choose_again)
         model.rowsRemoved.connect(self._rows_removed)
         self.doubleClicked.connect(self._open)
 
@@ -157,14 +160,17 @@ class PictureGrid(QAbstractItemView):
         if rect.isNull():
             return
         bar, room = self.verticalScrollBar(), self.viewport().height()
-        first_line = rect.top() + bar.value() == self._arranged.lines[0].top
-        above = rect.top() - (rect.top() + bar.value() if first_line else RING * 2)
-        below = rect.bottom() + RING * 2 - room
+        lines = self._arranged.lines
+        number = self._arranged.line(index.row())
+        # The first line comes with its heading, the last with the room below it, others with their ring.
+        above = -bar.value() if number == 0 else rect.top() - 2 * RING
+        last = number == len(lines) - 1
+        below = (bar.maximum() - bar.value()) if last else rect.bottom() + 2 * RING - room
         if hint == QAbstractItemView.ScrollHint.PositionAtCenter:
             bar.setValue(bar.value() + rect.center().y() - room // 2)
-        elif above < 0 or hint == QAbstractItemView.ScrollHint.PositionAtTop:
+        elif rect.top() < 2 * RING or hint == QAbstractItemView.ScrollHint.PositionAtTop:
             bar.setValue(bar.value() + above)
-        elif below > 0 or hint == QAbstractItemView.ScrollHint.PositionAtBottom:
+        elif rect.bottom() + 2 * RING > room or hint == QAbstractItemView.ScrollHint.PositionAtBottom:
             bar.setValue(bar.value() + below)
 
     def horizontalOffset(self) -> int:
@@ -212,6 +218,9 @@ class PictureGrid(QAbstractItemView):
         bar.setPageStep(room)
         bar.setRange(0, max(0, self._arranged.height - room))
 
+    def doItemsLayout(self) -> None:
+        QAbstractItemView.doItemsLayout(self)
+
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         self._pictures.forget_waiting()
         self._remember_place()
@@ -219,8 +228,8 @@ class PictureGrid(QAbstractItemView):
 
     # Changes of the model
 
-    def reset(self) -> None:
-        super().reset()
+    def _choose_again(self) -> None:
+        """The model was reset: choose the same picture, if it is still there."""
         self._arrange()
         row = self._pictures.row(self._entry.path) if self._entry else -1
         if row >= 0:
@@ -279,6 +288,8 @@ class PictureGrid(QAbstractItemView):
         if self._entry and room.intersects(current):
             self._anchor = (self._entry.path, current.top())
         elif top and (lines := self._arranged.lines_between(top, top + room.height())):
+            if lines[0].first >= self._pictures.rowCount():
+                return
             self._anchor = (self._pictures.entry(lines[0].first).path, lines[0].top - top)
 
     # Keys, mouse, size
@@ -351,6 +362,8 @@ class PictureGrid(QAbstractItemView):
         painter = QPainter(self.viewport())
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         arranged, offset = self._arranged, self.verticalOffset()
+        if arranged.count != self._pictures.rowCount():
+            return  # the model just changed; it is arranged and painted again at once
         top, bottom = event.rect().top() + offset - RING, event.rect().bottom() + offset + RING
         for day in arranged.days_between(top, bottom):
             self._paint_heading(painter, day_name(day.day), picture_count(day.count), day.top - offset)
@@ -405,7 +418,8 @@ class PictureGrid(QAbstractItemView):
         tile = _square(thumbnail, side, RADIUS * ratio)
         tile.setDevicePixelRatio(ratio)
         self._tiles[path] = (thumbnail.cacheKey(), tile)
-        while len(self._tiles) > TILES:
+        shown = self._arranged.columns * (2 + self.viewport().height() // self._arranged.side)
+        while len(self._tiles) > 2 * shown:
             self._tiles.popitem(last=False)
         return tile
 

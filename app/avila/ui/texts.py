@@ -1,5 +1,6 @@
 """Text that fits its room: shortened with "…", or wrapped, selectable and scrolling when it is long."""
 
+import html
 import math
 
 from PySide6.QtCore import QSize, Qt
@@ -21,11 +22,10 @@ from avila.ui.widgets import role
 class Elided(QWidget):
     """One line of plain text, cut with "…" where the room ends; the tooltip then has the whole."""
 
-    def __init__(
-        self, token: str, font: QFont, alignment: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft
-    ) -> None:
+    def __init__(self, token: str, font: QFont, centred: bool = False) -> None:
         super().__init__()
-        self._token, self._alignment, self._text = token, alignment, ""
+        self._token, self._text = token, ""
+        self._alignment = Qt.AlignmentFlag.AlignHCenter if centred else Qt.AlignmentFlag.AlignLeft
         self.setFont(font)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -51,7 +51,7 @@ class Elided(QWidget):
         painter.setPen(theme.color(self._token))
         shown = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, self.width())
         painter.drawText(self.rect(), self._alignment | Qt.AlignmentFlag.AlignVCenter, shown)
-        self.setToolTip(f"<qt>{_escaped(self._text)}</qt>" if shown != self._text else "")
+        self.setToolTip(f"<qt>{html.escape(self._text)}</qt>" if shown != self._text else "")
 
 
 class Reading(QTextEdit):
@@ -90,7 +90,3 @@ class Reading(QTextEdit):
         frame = self.height() - self.viewport().height()
         height = math.ceil(self.document().size().height())
         self.setFixedHeight(min(height, self._most) + max(0, frame))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

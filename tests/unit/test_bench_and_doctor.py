@@ -1,0 +1,149 @@
+"""`avila bench` and `avila doctor`: their JSON, their words, and what they say when something is missing."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from avila import bench, cli, doctor, i18n, machine, startup
+from avila.errors import AvilaError
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "home"
+    monkeypatch.setenv("AVILA_HOME", str(folder))
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setattr(i18n, "_translations", i18n._translations)
+    monkeypatch.setattr(startup.assets, "models", lambda: tmp_path / "shipped")
+    return folder
+
+
+@pytest.fixture
+def complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which everything is there, whatever this one lacks."""
+    monkeypatch.setattr(doctor, "QT_LIBRARIES", {})
+    monkeypatch.setattr(doctor, "RESOURCES", ("icons/mark.svg",))
+
+
+def report(capsys: pytest.CaptureFixture[str], status: int) -> dict[str, Any]:
+    assert cli.main(["doctor", "--json"]) == status
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert found["well"] is (status == 0)
+    return found
+
+
+def test_the_doctor_finds_a_healthy_installation_well(
+    complete: None, home: Path, models_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "models").mkdir(parents=True)
+    (home / "models" / "tiny.safetensors").symlink_to(models_folder / "tiny.safetensors")
+    found = report(capsys, 0)
+    assert found["findings"] == []
+    assert found["models"] == {"usable": 1, "unusable": 0}
+    assert found["versions"]["avila"] == "0.1.0"
+    assert found["versions"]["torch"]
+    [device] = found["devices"]
+    assert device["name"] in ("cpu", "cuda", "mps")
+    assert [place["writable"] for place in found["folders"]] == [True] * 5
+    assert not (home / "pictures").exists()
+    assert cli.main(["doctor"]) == 0
+    assert "Everything needed is here" in capsys.readouterr().out
+
+
+def test_no_model_is_a_word_and_no_failure(
+    complete: None, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [finding] = report(capsys, 0)["findings"]
+    assert str(home / "models") in finding["mend"]
+    assert finding["needed"] is False
+
+
+def test_what_is_missing_comes_with_the_line_that_mends_it(
+    complete: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(machine, "PACKAGES", ("pillow", "no-such-package"))
+    monkeypatch.setattr(doctor, "RESOURCES", ("icons/no-such-icon.svg",))
+    monkeypatch.setattr(doctor, "QT_LIBRARIES", {"libno-such.so.1": "libno-such1"})
+    needed = [finding for finding in report(capsys, 1)["findings"] if finding["needed"]]
+    lines = [finding["mend"] for finding in needed]
+    assert "pip install no-such-package" in lines
+    assert any("no-such-icon" in finding["what"] for finding in needed)
+    assert ("sudo apt install libno-such1" in lines) is (sys.platform == "linux")
+    assert cli.main(["doctor"]) == 1
+    assert "✗ no-such-package is not installed." in capsys.readouterr().out
+
+
+def test_a_folder_that_cannot_be_written_is_told(
+    complete: None, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.write_text("a file in the way")
+    found = report(capsys, 1)
+    assert [place["writable"] for place in found["folders"]] == [False] * 5
+    assert any("AVILA_HOME" in finding["mend"] for finding in found["findings"])
+
+
+def test_a_pytorch_that_does_not_start_is_told(
+    complete: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> None:
+        raise OSError("libcudart.so: wrong version")
+
+    monkeypatch.setattr("avila.backends.diffusers.device_and_dtype", broken)
+    found = report(capsys, 1)
+    assert found["devices"] == []
+    assert any("libcudart" in finding["what"] for finding in found["findings"])
+
+
+def test_overhead_compares_the_same_picture(
+    models_folder: Path, capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    model = str(models_folder / "tiny.safetensors")
+    arguments = ["bench", "overhead", "--model", model, "--runs", "1", "--size", "64x64", "--steps", "3"]
+    assert cli.main([*arguments, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["identical"] is True
+    assert found["ratio"] == pytest.approx(found["ours_seconds"] / found["bare_seconds"])
+    assert found["machine"]["cores"] >= 1
+    assert found["versions"]["torch"]
+
+
+def test_draft_is_measured_in_a_process_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["bench", "draft", "--runs", "1", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert 0 < found["512_ms"] < found["1024_ms"]
+    assert found["memory_mb"] > 0 or sys.platform == "win32"
+
+
+def test_the_window_is_measured_warm(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    homes: list[str] = []
+
+    def child(arguments: list[str], environment: dict[str, str]) -> dict[str, Any]:
+        assert arguments == ["-m", "avila.ui.probe", "startup"]
+        homes.append(environment["AVILA_SPAWNED_AT"])
+        return {"seconds": 9.0 if len(homes) == 1 else len(homes) / 10, "torch_imported": False}
+
+    monkeypatch.setattr(bench, "_child", child)
+    found = bench.run("startup", "", 3, (512, 512), 20)
+    assert (found["seconds"], found["worst_seconds"], found["torch_imported"]) == (0.3, 0.4, False)
+    assert len(homes) == 4
+
+
+def test_without_a_model_there_is_nothing_to_measure_with() -> None:
+    for name in ("overhead", "stall"):
+        with pytest.raises(AvilaError, match="No model"):
+            bench.run(name, "", 1, (64, 64), 1)
+
+
+def test_a_child_that_fails_is_told() -> None:
+    with pytest.raises(AvilaError, match="status 3") as caught:
+        bench._child(["-c", "import sys; print('gone', file=sys.stderr); sys.exit(3)"], {})
+    assert caught.value.advice == "gone"
+
+
+def test_figures_for_people() -> None:
+    assert (
+        bench.table({"bench": "x", "a": {"b": 1.23456, "c": True}}) == "bench  x\na.b    1.235\na.c    True"
+    )

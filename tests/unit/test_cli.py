@@ -1,0 +1,386 @@
+"""The command line: what goes to stdout, what to stderr, and the exit status."""
+
+import errno
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from avila import cli, i18n, startup
+from avila.errors import AvilaError
+from avila.gallery import metadata
+from avila.generation import Abilities, GenerationRequest, Step
+from tests.helpers.handmoved import colour
+
+SIZE = ("--size", "64x64")
+
+
+class Quick:
+    """A backend of three steps that does something of the test's choice at each."""
+
+    name = "quick"
+    abilities = Abilities(steps=True, samplers=("Euler a", "LCM"), size_multiple=8)
+
+    def __init__(self, at_step: Callable[[int], None] = lambda _: None) -> None:
+        self.requests: list[GenerationRequest] = []
+        self._at_step = at_step
+
+    def generate(self, request: GenerationRequest, on_step: Callable[[Step], None]) -> Image.Image:
+        self.requests.append(request)
+        picture = Image.new("RGB", (request.width, request.height), colour(request.seed))
+        for number in (1, 2, 3):
+            self._at_step(number)
+            on_step(Step(number, 3, lambda: picture))
+        return picture
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """All of the program's files in a folder of the test's own, and its words in English."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("AVILA_HOME", str(folder))
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setattr(i18n, "_translations", i18n._translations)  # put back at the end
+    monkeypatch.setattr(startup.assets, "models", lambda: tmp_path / "shipped")
+    return folder
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> Quick:
+    backend = Quick()
+    use(monkeypatch, backend)
+    return backend
+
+
+def use(monkeypatch: pytest.MonkeyPatch, backend: Quick) -> None:
+    """Put `backend` in the place of both engines."""
+    makers = {name: lambda: backend for name in (startup.PROCEDURAL, startup.DIFFUSERS)}
+    monkeypatch.setattr(startup, "backends", lambda _library: makers)
+
+
+def pictures(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+# generate
+
+
+def test_the_path_of_the_picture_is_all_that_stdout_gets(
+    home: Path, quick: Quick, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["generate", "a hill", "--seed", "7", *SIZE]) == 0
+    out, err = capsys.readouterr()
+    path = Path(out.removesuffix("\n"))
+    assert path.is_relative_to(home / "pictures")
+    known = metadata.read(path)
+    assert known is not None
+    assert known.request == GenerationRequest("a hill", seed=7, width=64, height=64)
+    assert err.splitlines() == ["Picture 1 of 1: preparing…", "Picture 1 of 1: step 3 of 3"]
+
+
+def test_one_json_object_a_picture(quick: Quick, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["generate", "coração", "--seed", "7", "--count", "3", "--json", *SIZE]) == 0
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [picture["seed"] for picture in found] == [7, 8, 9]
+    for picture in found:
+        assert set(picture) == {
+            "path", "seed", "backend", "model", "width", "height", "steps", "sampler", "seconds"
+        }  # fmt: skip
+        assert (picture["backend"], picture["model"], picture["width"]) == ("procedural", "", 64)
+        assert picture["seconds"] >= 0
+        with Image.open(picture["path"]) as image:
+            assert image.getpixel((0, 0)) == colour(picture["seed"])
+
+
+def test_every_option_reaches_the_request(models_folder: Path, quick: Quick) -> None:
+    model = models_folder / "tiny.safetensors"
+    arguments = "--negative blurry --steps 9 --cfg 3.5 --sampler LCM --seed 5 --size 128x64 --backend hybrid"
+    assert cli.main(["generate", "a hill", *arguments.split(), "--model", str(model)]) == 0
+    [request] = quick.requests
+    assert request == GenerationRequest(
+        "a hill", "blurry", "diffusers", request.model, 128, 64, 9, 3.5, "LCM", 5
+    )
+    assert request.model.endswith("tiny.safetensors")
+
+
+def test_output_names_one_file_exactly(
+    tmp_path: Path, quick: Quick, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed in (7, 8):  # the second time it is written over
+        target = tmp_path / "new" / "a.webp"
+        assert cli.main(["generate", "x", "--seed", str(seed), *SIZE, "--output", str(target)]) == 0
+        assert capsys.readouterr().out == f"{target}\n"
+        known = metadata.read(target)
+        assert known is not None
+        assert known.request.seed == seed
+
+
+def test_output_numbers_the_further_pictures(tmp_path: Path, quick: Quick) -> None:
+    target = tmp_path / "out" / "a.b.jpg"
+    assert cli.main(["generate", "x", "--count", "3", *SIZE, "--output", str(target)]) == 0
+    assert pictures(target.parent) == ["a.b-2.jpg", "a.b-3.jpg", "a.b.jpg"]
+
+
+@pytest.mark.parametrize("name", ["there.png", "new", "new.d/"])
+def test_output_into_a_folder_never_writes_over(tmp_path: Path, quick: Quick, name: str) -> None:
+    (tmp_path / "there.png").mkdir()
+    for _ in range(2):
+        arguments = ["generate", "x", "--seed", "7", *SIZE, "--output", f"{tmp_path}/{name}"]
+        assert cli.main(arguments) == 0
+    names = pictures(tmp_path / name)
+    assert len(names) == 2
+    assert all("-7-x" in name for name in names)
+
+
+def test_output_does_not_enter_the_gallery(home: Path, tmp_path: Path, quick: Quick) -> None:
+    assert cli.main(["generate", "x", *SIZE, "--output", str(tmp_path / "a.png")]) == 0
+    assert not (home / "pictures").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["x", "--size", "big"],
+        ["x", "--size", "64"],
+        ["x", "--count", "0"],
+        ["x", "--count", "101"],
+        ["x", "--steps", "many"],
+        ["x", "--backend", "magic"],
+        ["x", "--output", "a.gif"],
+        ["x", "--backend", "procedural", "--model", "y"],
+        ["x", "y"],
+    ],
+)
+def test_wrong_usage_is_2(arguments: list[str], quick: Quick, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["generate", *arguments])
+    assert caught.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "usage" in err
+    assert quick.requests == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--size", "65x64"], "multiple of 8"),
+        (["--size", "999999x64"], "This size is not possible"),
+        (["--size", "0x0"], "This size is not possible"),
+        (["--steps", "0"], "This number of steps is not possible"),
+        (["--seed", "-2"], "This seed is not possible"),
+        (["--seed", str(2**64)], "This seed is not possible"),
+        (["--sampler", "magic"], "Unknown sampler"),
+        (["--model", "absent"], "Model not found"),
+    ],
+)
+def test_what_the_person_can_mend_is_1(
+    arguments: list[str], said: str, quick: Quick, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["generate", "x", *arguments]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+    assert "Traceback" not in err
+    assert not (home / "pictures").exists()
+    assert cli.main(["generate", "x", *SIZE]) == 0
+
+
+def test_the_first_failure_ends_a_batch_and_keeps_what_was_made(
+    monkeypatch: pytest.MonkeyPatch, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: int) -> None:
+        if len(backend.requests) == 2:
+            raise AvilaError("Not enough memory", "It needs more.", "Choose a smaller size.")
+
+    backend = Quick(fail)
+    use(monkeypatch, backend)
+    assert cli.main(["generate", "x", "--count", "4", *SIZE]) == 1
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 1
+    assert Path(out.strip()).exists()
+    assert err.endswith("avila: Not enough memory\n  It needs more.\n  Choose a smaller size.\n")
+    assert len(backend.requests) == 2
+
+
+def test_a_full_disk_is_1_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, home: Path, quick: Quick, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        assert cli.main(["generate", "x", "--seed", "77", *SIZE]) == 1
+    err = capsys.readouterr().err
+    assert "The disk is full" in err
+    assert "seed 77" in err
+    assert pictures(home / "pictures") == []
+
+
+def test_ctrl_c_is_130_and_leaves_no_part(
+    monkeypatch: pytest.MonkeyPatch, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(number: int) -> None:
+        if number == 2 and len(backend.requests) == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    backend = Quick(interrupt)
+    use(monkeypatch, backend)
+    before = signal.getsignal(signal.SIGINT)
+    assert cli.main(["generate", "x", "--count", "4", *SIZE]) == 130
+    out, err = capsys.readouterr()
+    assert out.splitlines() == [str(path) for path in (home / "pictures").rglob("*.png")]
+    assert len(out.splitlines()) == 1
+    assert "Stopping" in err
+    assert len(backend.requests) == 2
+    assert signal.getsignal(signal.SIGINT) is before
+    assert not [name for name in pictures(home) if name.endswith(".part")]
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_step(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(number: int) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError("still here")
+
+    use(monkeypatch, Quick(interrupt))
+    assert cli.main(["generate", "x", *SIZE]) == 130
+
+
+def test_a_prompt_that_is_no_text_is_mended(quick: Quick, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["generate", os.fsdecode(b"caf\xff"), *SIZE]) == 0
+    assert quick.requests[0].prompt == "caf\ufffd"
+
+
+@pytest.mark.parametrize("prompt", ["", "x" * 10_000, "🌅 שקיעה", "a\nb\tc"])
+def test_odd_prompts_are_pictures_too(quick: Quick, prompt: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["generate", prompt, *SIZE]) == 0
+    known = metadata.read(Path(capsys.readouterr().out.removesuffix("\n")))
+    assert known is not None
+    assert known.request.prompt == prompt
+
+
+def test_damaged_settings_are_told_and_the_picture_is_made(
+    home: Path, quick: Quick, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.mkdir()
+    (home / "settings.json").write_text("{", encoding="utf-8")
+    assert cli.main(["generate", "x", *SIZE]) == 0
+    assert "settings.corrupt.json" in capsys.readouterr().err
+
+
+def test_in_a_terminal_there_is_a_bar(
+    quick: Quick, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert cli.main(["generate", "x", *SIZE]) == 0
+    frames = [frame.rstrip() for frame in capsys.readouterr().err.split("\r")]
+    assert frames[-1] == f"Picture 1 of 1 [{'#' * 30}] step 3 of 3"
+    assert frames[2].startswith(f"Picture 1 of 1 [{'#' * 10}{'.' * 20}] step 1 of 3")
+
+
+# The other commands
+
+
+def test_models_are_listed_with_what_is_wrong_with_them(
+    home: Path, models_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["models"]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert str(home / "models") in err
+    (home / "models").mkdir(parents=True)
+    shutil.copy(models_folder / "tiny.safetensors", home / "models")
+    (home / "models" / "broken.safetensors").write_bytes(b"<html>")
+    assert cli.main(["models"]) == 0
+    broken, tiny = capsys.readouterr().out.splitlines()
+    assert broken.startswith("broken")
+    assert len(broken) > 40
+    assert tiny.split()[:2] == ["tiny", "sd1"]
+    assert cli.main(["models", "--json"]) == 0
+    broken, tiny = json.loads(capsys.readouterr().out)
+    assert broken["problem"]
+    assert (tiny["name"], tiny["reference"], tiny["problem"]) == ("tiny", "tiny.safetensors", "")
+    assert tiny["path"] == str(home / "models" / "tiny.safetensors")
+
+
+def test_the_gallery_is_rebuilt(home: Path, quick: Quick, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["generate", "x", "--count", "2", *SIZE]) == 0
+    (home / "gallery.sqlite").write_bytes(b"not a database")
+    for ending in ("-wal", "-shm"):
+        (home / f"gallery.sqlite{ending}").unlink(missing_ok=True)
+    capsys.readouterr()
+    assert cli.main(["gallery", "rebuild"]) == 0
+    assert capsys.readouterr().out == "2 pictures in the gallery\n"
+
+
+def test_a_window_that_cannot_open_says_where_to_look(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "avila.ui.app", None)
+    assert cli.main([]) == 1
+    assert "avila doctor" in capsys.readouterr().err
+
+
+def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """The real command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "avila", *arguments],
+        env=os.environ | {"PYTHONPATH": "app"} | environment,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_real_command_tells_its_version() -> None:
+    done = run("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Avila 0.1.0\n", "")
+
+
+def test_the_real_command_paints(home: Path) -> None:
+    done = run("generate", "um farol no crepúsculo", "--backend", "procedural", "--json", *SIZE)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    with Image.open(found["path"]) as image:
+        assert image.size == (64, 64)
+        assert len(image.getcolors(64 * 64) or []) > 50  # a painting, not one colour
+    known = metadata.read(Path(found["path"]))
+    assert known is not None
+    assert known.request.prompt == "um farol no crepúsculo"
+
+
+def test_a_console_without_the_letters_does_not_end_the_program(home: Path) -> None:
+    done = run("generate", "夕焼け", *SIZE, "--backend", "procedural", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()
+
+
+def test_starting_imports_nothing_heavy(home: Path) -> None:
+    code = (
+        "import sys; from avila import cli, startup; startup.start().close(); "
+        "print([m for m in ('torch', 'diffusers', 'transformers', 'numpy', 'PySide6') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": "app"},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert done.stdout == "[]\n"
