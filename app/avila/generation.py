@@ -49,11 +49,12 @@ class GenerationRequest:
         if not isinstance(values, dict) or not isinstance(values.get("prompt"), str):
             raise ValueError("not a generation request")
         known: dict[str, Any] = {}
+        example = cls(prompt="")
         for field in fields(cls):
             if field.name not in values:
                 continue
             value = values[field.name]
-            wanted = type(getattr(cls(prompt=""), field.name))
+            wanted = type(getattr(example, field.name))
             if wanted is float and type(value) is int:
                 value = float(value)
             if type(value) is not wanted:

@@ -9,14 +9,19 @@ from avila.assets import resource
 LANGUAGES = {"en": "English", "pt_BR": "Português (Brasil)"}
 
 _translations: gettext.NullTranslations = gettext.NullTranslations()
+_language = "en"
 
 
 def use(language: str = "") -> None:
     """Switch to a key of LANGUAGES, or with "" to the system's language where we speak it."""
-    global _translations  # noqa: PLW0603 - the language is the program's, as in gettext itself
-    _translations = gettext.translation(
-        "avila", resource("locale"), [language or system_language()], fallback=True
-    )
+    global _translations, _language
+    _language = language or system_language()
+    _translations = gettext.translation("avila", resource("locale"), [_language], fallback=True)
+
+
+def language() -> str:
+    """The key of LANGUAGES in use."""
+    return _language
 
 
 def system_language() -> str:

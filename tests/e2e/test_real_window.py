@@ -64,6 +64,10 @@ class Person:
                 return seen
         raise AssertionError(f"the program ended before {wanted!r}: {seen}")
 
+    def leave(self) -> None:
+        self.program.kill()
+        self.program.communicate()
+
     def do(self, *command: str) -> None:
         subprocess.run(["xdotool", *command], env=self._environment, check=True, capture_output=True)
 
@@ -105,8 +109,7 @@ def test_type_draft_generate_keep(display: str, home: Path) -> None:
         person.do("key", "ctrl+q")
         assert person.program.wait(30) == 0
     finally:
-        person.program.kill()
-        person.program.wait()
+        person.leave()
 
     (picture,) = (home / "pictures").rglob("*.png")
     found = metadata.read(picture)

@@ -23,7 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def dressed(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Fonts and colours, once."""
-    theme.keep_cache_in(tmp_path_factory.mktemp("theme"))
+    theme.keep_cache_in(tmp_path_factory.mktemp("theme") / "João da Silva (casa)")
     theme.load_fonts(qapp)
     theme.apply("dark")
 

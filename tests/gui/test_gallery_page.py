@@ -57,7 +57,7 @@ class Room:
         self.window.resize(1440, 848)
         self.model = GalleryModel(self.gallery)
         self.messages = Messages(self.window, self.window.rect)
-        self.actions = PictureActions(self.gallery, self.model, self.messages, self.window)
+        self.actions = PictureActions(self.gallery, [self.model], self.messages, self.window)
         self.page = GalleryPage(self.model, self.actions)
         self.page.setParent(self.window)
         self.page.setGeometry(self.window.rect())

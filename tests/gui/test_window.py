@@ -147,7 +147,7 @@ def test_escape_stops_the_job_and_the_next_one_works(hand: HandMoved, window: Wi
     hand.begun()
     hand.step()
     with qtbot.waitSignal(window.worker.job_ended) as ended:
-        qtbot.keyClick(window, Qt.Key.Key_Escape)
+        qtbot.keyClick(window.create_page.panel.prompt.editor, Qt.Key.Key_Escape)
         hand.step()
     assert ended.args[0].state == State.CANCELLED
     assert window.model.rowCount() == 0
@@ -260,17 +260,13 @@ def test_a_typed_seed_counts(window: Window, qtbot: QtBot) -> None:
 
 def test_deleting_can_be_undone(window: Window, qtbot: QtBot) -> None:
     make_one(window, qtbot)
-    with patch.object(window._avila.gallery.__class__, "delete") as delete:
+    path = window.model.entry(0).path
+    with patch("send2trash.send2trash", lambda gone: Path(gone).unlink()):
         window.create_page._delete()
-        assert window.model.rowCount() == 0
-        undo = window.messages._toast.findChild(QAbstractButton)  # type: ignore[union-attr]
-        undo.click()
-        assert window.model.rowCount() == 1
-        window.create_page.show_picture(window.model.entry(0))
-        window.create_page._delete()
-        delete.assert_not_called()
-        window.messages.close_note()
-        delete.assert_called_once()
+    assert (window.model.rowCount(), window.latest.rowCount(), path.exists()) == (0, 0, False)
+    undo = window.messages._toast.findChild(QAbstractButton)  # type: ignore[union-attr]
+    undo.click()
+    assert (window.model.rowCount(), window.latest.rowCount(), path.exists()) == (1, 1, True)
 
 
 def test_reuse_brings_everything_back(window: Window, qtbot: QtBot) -> None:
@@ -288,7 +284,7 @@ def test_reuse_brings_everything_back(window: Window, qtbot: QtBot) -> None:
 
 def test_the_settings_survive_a_restart(window: Window, qtbot: QtBot, home: Path) -> None:
     panel = window.create_page.panel
-    write(window, qtbot, "árvore e çedilha")
+    panel.prompt.set_text("árvore e çedilha")
     panel.size_picker.set_size(768, 512)
     panel.steps.set_value(33)
     panel.cfg.set_value(4.5)

@@ -4,6 +4,7 @@ import math
 import os
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -76,6 +77,15 @@ def test_a_model_is_loaded_once_and_again_when_its_file_changes(
     write_tiny_checkpoint(tmp_path / "m.safetensors", seed=1)
     assert backend.pipeline(request) is not first
     assert not np.array_equal(before, pixels(backend, request))
+
+
+def test_close_frees_the_model(made_here: Callable[..., Diffusers]) -> None:
+    backend = made_here()
+    backend.generate(replace(ASKED, model="m"), lambda step: step.preview())
+    unet = weakref.ref(backend.pipeline(replace(ASKED, model="m")).unet)
+    assert unet() is not None
+    backend.close()
+    assert unet() is None
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,11 @@ def nebula(canvas: Canvas, view: View) -> None:
     """Black space with glowing clouds of two or three colours."""
     rng = view.rng("nebula")
     palettes: tuple[tuple[Colour, Colour], ...] = (
-        ((0.30, 0.12, 0.52), (0.08, 0.36, 0.60)), ((0.52, 0.14, 0.30), (0.22, 0.16, 0.56)), ((0.06, 0.38, 0.46), (0.34, 0.12, 0.44)),
+        ((0.30, 0.12, 0.52), (0.08, 0.36, 0.60)),
+        ((0.52, 0.14, 0.30), (0.22, 0.16, 0.56)),
+        ((0.06, 0.38, 0.46), (0.34, 0.12, 0.44)),
         ((0.56, 0.26, 0.12), (0.16, 0.20, 0.50)),
-    )  # fmt: skip
+    )
     first, second = palettes[int(rng.integers(len(palettes)))]
     wanted = view.scene.colour("space", "sky")
     if wanted:
@@ -45,8 +47,13 @@ def planets(canvas: Canvas, view: View, count: int) -> None:
         (0.45, 0.72, 0.62),
     )
     start = int(rng.integers(len(hues)))
-    spots = ((0.5 - 0.14 * view.side, 0.54, 0.26), (0.5 + 0.30 * view.side, 0.24, 0.085), (0.5 + 0.33 * view.side, 0.78, 0.05),
-             (0.5 - 0.40 * view.side, 0.15, 0.035), (0.5 + 0.1 * view.side, 0.12, 0.025))  # fmt: skip
+    spots = (
+        (0.5 - 0.14 * view.side, 0.54, 0.26),
+        (0.5 + 0.30 * view.side, 0.24, 0.085),
+        (0.5 + 0.33 * view.side, 0.78, 0.05),
+        (0.5 - 0.40 * view.side, 0.15, 0.035),
+        (0.5 + 0.1 * view.side, 0.12, 0.025),
+    )
     for number in reversed(range(min(len(spots), max(1, count)))):
         x, y, radius = spots[number]
         colour = view.tint(hues[(start + number) % len(hues)], "planet")
@@ -206,8 +213,8 @@ def fish(canvas: Canvas, view: View, count: int) -> None:
         (0.40, 0.66, 0.95),
         (0.92, 0.40, 0.48),
     )
-    for _ in range(max(1, count) if count != 3 else 7):
-        size = canvas.unit * (rng.uniform(0.05, 0.11) if count > 1 else 0.22)
+    for _ in range(count):
+        size = canvas.unit * rng.uniform(0.05, 0.11)
         x, y = rng.uniform(0.16, 0.84) * canvas.width, rng.uniform(0.24, 0.68) * canvas.height
         colour = view.tint(hues[int(rng.integers(4))], "fish")
         s = view.side

@@ -10,7 +10,8 @@ from avila.drafts.terrain import GRASS, ROCK, SAND, SNOW, shaded
 
 def depth_of(canvas: Canvas, top: int, horizon: float) -> Array:
     """For the rows from `top`: nearness, 0 at the horizon to 1 at the picture's lower edge."""
-    return np.clip((canvas.y[top:] - np.float32(horizon)) / np.float32(1.0 - horizon), 0.002, 1.0)
+    near: Array = np.clip((canvas.y[top:] - np.float32(horizon)) / np.float32(1.0 - horizon), 0.002, 1.0)
+    return near
 
 
 def perspective(
@@ -26,12 +27,21 @@ def perspective(
 
 
 def meadow(
-    canvas: Canvas, view: View, base: float, colour: Colour | None = None, name: str = "meadow", swell: float = 0.035
+    canvas: Canvas,
+    view: View,
+    base: float,
+    colour: Colour | None = None,
+    name: str = "meadow",
+    swell: float = 0.035,
 ) -> None:
     """Grass (or snow) with light and dark sweeps and, nearer, blades; its far edge swells around `base`."""
     rng = view.rng(name)
     season = view.scene.season
-    edge = base + line(rng, canvas.across * 1.1, 3, 0.35) * swell + line(rng, canvas.across * 60, 2, 0.6) * 0.0035
+    edge = (
+        base
+        + line(rng, canvas.across * 1.1, 3, 0.35) * swell
+        + line(rng, canvas.across * 60, 2, 0.6) * 0.0035
+    )
     mask, top = canvas.below(edge.astype(np.float32))
     if mask.shape[0] < 2:
         return
@@ -69,7 +79,9 @@ def knoll(canvas: Canvas, view: View, x: float, top_y: float, width: float) -> N
     rocky = smoothstep(0.25, 0.6, grain + 0.25 * np.abs(t)[None, :] - 0.1)
     lit = np.clip(0.62 + 0.42 * t * view.side, 0.12, 0.95)[None, :] + grain * np.float32(0.24)
     np.clip(lit, 0.0, 1.0, out=lit)
-    grass = times(view.tint(GRASS[view.scene.season], "meadow", "hills", "ground"), 0.86 if not view.snowy else 1.0)
+    grass = times(
+        view.tint(GRASS[view.scene.season], "meadow", "hills", "ground"), 0.86 if not view.snowy else 1.0
+    )
     colours = np.stack([grass[k] + (ROCK[k] - grass[k]) * rocky * np.float32(0.55) for k in range(3)])
     far = np.full_like(lit, 0.08 + 0.3 * view.light.mist)
     canvas.blend(mask, shaded(colours.astype(np.float32), lit, view, far), top)
@@ -80,7 +92,10 @@ def tufts(canvas: Canvas, view: View) -> None:
     rng = view.rng("tufts")
     wide, tall = canvas.width / canvas.unit, canvas.height / canvas.unit
     grass = view.tint(GRASS[view.scene.season], "meadow", "ground")
-    tones = [view.lit(times(grass, shade), lit) for shade, lit in ((0.5, 0.3), (0.7, 0.45), (0.9, 0.7), (0.75, 0.6))]
+    tones = [
+        view.lit(times(grass, shade), lit)
+        for shade, lit in ((0.5, 0.3), (0.7, 0.45), (0.9, 0.7), (0.75, 0.6))
+    ]
     pen = Sketch(canvas, 0, 0, canvas.unit, (0, tall - 0.16, wide, tall))
     for across, reach, lean, depth in rng.random((900, 4)).tolist():
         x = across * 4.0

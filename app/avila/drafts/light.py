@@ -74,27 +74,58 @@ def _light(
 # zenith middle horizon sun glow haze cloud-lit cloud-shade
 HOURS = {
     "dawn": _light(
-        "46599a c795b8 ffd7a6 fff1cf ffc08a e3b6b8 ffcdbb 84739f", (1.0, 0.8, 0.72), (0.42, 0.4, 0.55), 0.10, 0.1, 0.3
+        "46599a c795b8 ffd7a6 fff1cf ffc08a e3b6b8 ffcdbb 84739f",
+        (1.0, 0.8, 0.72),
+        (0.42, 0.4, 0.55),
+        0.10,
+        0.1,
+        0.3,
     ),
     "morning": _light(
-        "4a86cc 9ac6ea fbe9cc fff7dc fff0cc d6dde2 fff8ec b3bfd4", (1.08, 0.99, 0.84), (0.48, 0.54, 0.66), 0.42
+        "4a86cc 9ac6ea fbe9cc fff7dc fff0cc d6dde2 fff8ec b3bfd4",
+        (1.08, 0.99, 0.84),
+        (0.48, 0.54, 0.66),
+        0.42,
     ),
     "day": _light(
-        "2b6cc4 6aa7e8 cbe4f5 fffbe8 fff7dc b9d3ea ffffff a4b9d2", (1.06, 1.02, 0.94), (0.46, 0.54, 0.68), 0.72
+        "2b6cc4 6aa7e8 cbe4f5 fffbe8 fff7dc b9d3ea ffffff a4b9d2",
+        (1.06, 1.02, 0.94),
+        (0.46, 0.54, 0.68),
+        0.72,
     ),
     "golden": _light(
-        "5479b0 dcbc92 ffd083 fff3c4 ffcf7a eec592 ffe6b8 b18f8a", (1.16, 0.92, 0.62), (0.44, 0.4, 0.5), 0.36, 0, 0.15
+        "5479b0 dcbc92 ffd083 fff3c4 ffcf7a eec592 ffe6b8 b18f8a",
+        (1.16, 0.92, 0.62),
+        (0.44, 0.4, 0.5),
+        0.36,
+        0,
+        0.15,
     ),
     "sunset": _light(
-        "342c60 a5547a ff9948 fff0bc ffae45 d9825f ff9a68 4c3962", (1.08, 0.68, 0.46), (0.36, 0.27, 0.38), 0.11, 0.12, 0.8
+        "342c60 a5547a ff9948 fff0bc ffae45 d9825f ff9a68 4c3962",
+        (1.08, 0.68, 0.46),
+        (0.36, 0.27, 0.38),
+        0.11,
+        0.12,
+        0.8,
     ),
     "dusk": _light(
-        "131a42 4b3d7e e88a8e ffe9d0 ff9a8a 75578c c87294 312a55", (0.66, 0.54, 0.66), (0.25, 0.23, 0.38), -1, 0.6, 1.0
+        "131a42 4b3d7e e88a8e ffe9d0 ff9a8a 75578c c87294 312a55",
+        (0.66, 0.54, 0.66),
+        (0.25, 0.23, 0.38),
+        -1,
+        0.6,
+        1.0,
     ),
     "night": _light(
-        "050a1e 0f1e48 2b4680 f4f1e0 8fa8dc 22366a 52659a 141d3c", (0.5, 0.6, 0.88), (0.13, 0.16, 0.29), 0.70, 1.0, 1.0
+        "050a1e 0f1e48 2b4680 f4f1e0 8fa8dc 22366a 52659a 141d3c",
+        (0.5, 0.6, 0.88),
+        (0.13, 0.16, 0.29),
+        0.70,
+        1.0,
+        1.0,
     ),
-}  # fmt: skip
+}
 
 # How far the sky turns to the weather's grey (top, middle, horizon), how dark it gets, clouds, mist.
 _WEATHERS = {

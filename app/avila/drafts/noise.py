@@ -1,13 +1,16 @@
 """Random fields that do not depend on the picture's size: the same landscape at 64 and at 2048 pixels."""
 
 import zlib
-from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-Array: TypeAlias = npt.NDArray[np.float32]
+# float32 wherever it is as large as the picture; numpy calls what mixes with Python floats "floating".
+Array: TypeAlias = npt.NDArray[np.floating[Any]]
+
+
+LARGEST_MATRIX = 1 << 20  # elements
 
 
 def generator(seed: int, name: str) -> np.random.Generator:
@@ -26,30 +29,37 @@ def smoothstep(low: float, high: float, values: Array) -> Array:
     return t
 
 
-def weights(at: Array, count: int) -> Array:
-    """A (len(at), count) matrix that interpolates `count` lattice values at the positions `at`.
+def resample(field: Array, at: Array) -> Array:
+    """The rows of a field at fractional positions, by Catmull-Rom cubics; shape (len(at), columns).
 
-    Catmull-Rom cubics, so that both directions of a resampling are two matrix products.
+    A matrix product where the matrix is small, which is the faster way for all common sizes.
     """
+    count = field.shape[0]
     at = np.clip(at, 0.0, count - 1.0).astype(np.float32)
     cell = np.minimum(at.astype(np.int64), count - 2)
     t = at - cell
     t2, t3 = t * t, t * t * t
+    taps = (
+        (np.maximum(cell - 1, 0), -0.5 * t3 + t2 - 0.5 * t),
+        (cell, 1.5 * t3 - 2.5 * t2 + 1.0),
+        (cell + 1, -1.5 * t3 + 2.0 * t2 + 0.5 * t),
+        (np.minimum(cell + 2, count - 1), 0.5 * t3 - 0.5 * t2),
+    )
+    if len(at) * count > LARGEST_MATRIX:
+        gathered: Array = sum((field[rows] * weight[:, None] for rows, weight in taps), np.float32(0.0))
+        return gathered
     matrix = np.zeros((len(at), count), np.float32)
-    rows = np.arange(len(at))
-    for offset, weight in (
-        (-1, -0.5 * t3 + t2 - 0.5 * t),
-        (0, 1.5 * t3 - 2.5 * t2 + 1.0),
-        (1, -1.5 * t3 + 2.0 * t2 + 0.5 * t),
-        (2, 0.5 * t3 - 0.5 * t2),
-    ):
-        matrix[rows, np.clip(cell + offset, 0, count - 1)] += weight
-    return matrix
+    for rows, weight in taps:
+        matrix[np.arange(len(at)), rows] += weight
+    product: Array = matrix @ field
+    return product
 
 
-@lru_cache(maxsize=256)
-def _doubling(count: int) -> Array:
-    return weights(np.arange(2 * count - 1, dtype=np.float32) / 2, count)
+def _doubled(field: Array) -> Array:
+    """The field on a lattice twice as fine in both directions."""
+    for _ in range(2):
+        field = resample(field, np.arange(2 * field.shape[0] - 1, dtype=np.float32) / 2).T
+    return field
 
 
 def fractal(
@@ -61,11 +71,11 @@ def fractal(
     With `ridged` each octave is folded into sharp crests, as in Musgrave's ridged multifractal.
     """
     down, across = int(np.ceil(ys.max())) + 2, int(np.ceil(xs.max())) + 2
-    field = np.zeros((down, across), np.float32)
+    field: Array = np.zeros((down, across), np.float32)
     weight, total = 1.0, 0.0
     for octave in range(octaves):
         if octave:
-            field = _doubling(field.shape[0]) @ field @ _doubling(field.shape[1]).T
+            field = _doubled(field)
         drawn = rng.random(field.shape, np.float32)
         if ridged and octave:
             drawn = 1.0 - np.abs(drawn * 2.0 - 1.0)
@@ -74,7 +84,7 @@ def fractal(
         weight *= gain
     field *= np.float32(0.9 / total**0.5)
     scale = np.float32(2 ** (octaves - 1))
-    sampled: Array = weights(ys * scale, field.shape[0]) @ field @ weights(xs * scale, field.shape[1]).T
+    sampled = resample(resample(field, ys * scale).T, xs * scale).T
     return 1.0 - 2.0 * np.abs(sampled) if ridged else sampled
 
 
@@ -88,4 +98,5 @@ def moved(field: Array, down: int, across: int) -> Array:
 
 def line(rng: np.random.Generator, xs: Array, octaves: int = 5, gain: float = 0.5) -> Array:
     """Fractal noise along one axis, about -1 to 1."""
-    return fractal(rng, np.zeros(1, np.float32), xs, octaves, gain)[0]
+    (values,) = fractal(rng, np.zeros(1, np.float32), xs, octaves, gain)
+    return np.asarray(values, np.float32)

@@ -1,6 +1,7 @@
 """Trees: conifers, round crowns, palms, cacti; single ones near, silhouettes in rows far."""
 
 import numpy as np
+from PIL import Image
 
 from avila.drafts.canvas import Canvas, Colour, Sketch
 from avila.drafts.light import View, mix, times
@@ -127,7 +128,7 @@ class Crown:
         axis = (np.arange(n, dtype=np.float32) + 0.5) / n * 2 - 1
         noise = fractal(rng, (axis + 1) * 3.5, (axis + 1) * 3.5, 4, 0.72)
         best = np.full((n, n), -9.0, np.float32)
-        lit = np.zeros((n, n), np.float32)
+        lit: Array = np.zeros((n, n), np.float32)
         for number in range(15):
             angle, radius = rng.uniform(0, 2 * np.pi), rng.uniform(0.1, 0.6) if number else 0.0
             cx, cy = np.float32(np.cos(angle) * radius), np.float32(np.sin(angle) * radius * 0.78)
@@ -184,8 +185,6 @@ def tree(
 
 def stretched(field: Array, size: int) -> Array:
     """A square field at another size."""
-    from PIL import Image
-
     image = Image.fromarray(field).resize((size, size), Image.Resampling.BILINEAR)
     return np.asarray(image, np.float32)
 

@@ -26,6 +26,8 @@ _STILL = frozenset(
     ("apple", "orange", "lemon", "pear", "cherry", "cup", "bottle", "vase", "bowl", "book", "candle",
      "sphere", "cube", "cone")
 )  # fmt: skip
+# For a prompt without a known word; the empty one gets the first.
+_AIMLESS_TIMES = ("golden", "day", "sunset", "morning", "dusk", "dawn")
 _WATERS = ("sea", "lake", "river", "beach", "island", "waterfall")
 
 
@@ -44,11 +46,12 @@ def read(prompt: str, negative_prompt: str = "") -> Scene:
     chosen, refused = _meanings(tokens)
     for token in _tokens(negative_prompt):
         refused |= {concept.name for concept in token.concepts}
+    words = [token.word for token in tokens if not token.concepts or token.concepts[0].kind != "negation"]
     unknown = " ".join(token.form for token in tokens if not token.word.known)
     salt = zlib.crc32(unknown.encode("utf-8", "surrogatepass")) if unknown else 0
     kept = [meaning for meaning in chosen if meaning.concept.name not in refused]
     scene = _decide(kept, salt, refused)
-    return replace(scene, without=tuple(sorted(refused)), words=tuple(token.word for token in tokens))
+    return replace(scene, without=tuple(sorted(refused)), words=tuple(words))
 
 
 def _tokens(prompt: str) -> Iterator[_Token]:
@@ -148,18 +151,24 @@ def _decide(meanings: list[_Meaning], salt: int, refused: set[str]) -> Scene:
         backdrop = "trees"
     if not place:
         place, backdrop = _home(homes, backdrop, kinds, salt if not meanings else 0)
+    if place == "lake" and not backdrop and (not meanings or "winter" in seasons):
+        backdrop = "mountains"
     if place == "hill":
         place, backdrop = "meadow", backdrop or "hills"
     if place == "table" and not kinds & _STILL:
         things = (*things, Thing("vase"), Thing("apple", 2))
 
     season = seasons[0] if seasons else ("winter" if weather == "snowfall" else "summer")
-    time = times[0] if times else _usual_time(kinds, place, weather, salt if not meanings else 0)
+    time = (
+        times[0]
+        if times
+        else _usual_time(kinds, place, weather)
+        if meanings
+        else _AIMLESS_TIMES[salt // 8 % 6]
+    )
     if time == "day" and not times and "neon" in styles:
         time = "night"
     colours = tuple(dict.fromkeys((m.concept.name, m.colour) for m in meanings if m.colour))
-    if "fog" in weathers and weather == "rain":
-        weather = "rain"
     if "cloudy" in refused and weather == "fair":
         weather = "clear"
     return Scene(place, backdrop, time, weather, season, things, colours, styles, salt=salt)
@@ -179,6 +188,8 @@ def _home(homes: list[str], backdrop: str, kinds: set[str], salt: int) -> tuple[
     if backdrop:
         outdoors = [home for home in homes if home not in ("table", "space", "underwater", "hill", "street")]
         return (outdoors[0] if outdoors else "desert" if backdrop == "canyon" else "meadow"), backdrop
+    if kinds & _STILL and kinds <= _STILL | {"flowers"}:
+        return "table", ""
     if homes:
         return homes[0], ""
     if "aurora" in kinds:
@@ -195,11 +206,9 @@ def _home(homes: list[str], backdrop: str, kinds: set[str], salt: int) -> tuple[
     return usual[salt % len(usual)]
 
 
-def _usual_time(kinds: set[str], place: str, weather: str, salt: int) -> str:
+def _usual_time(kinds: set[str], place: str, weather: str) -> str:
     if kinds & {"stars", "moon", "crescent", "aurora", "campfire"}:
         return "night"
     if kinds & {"lamp"}:
         return "dusk"
-    if salt:
-        return ("golden", "day", "sunset", "morning", "dusk", "dawn")[salt // 8 % 6]
     return "morning" if weather == "fog" and place != "street" else "day"

@@ -17,7 +17,7 @@ def heaven(canvas: Canvas, view: View) -> None:
                  0.5 * light.middle[k] + 0.5 * light.horizon[k], light.horizon[k])  # fmt: skip
         column = np.interp(height, (0.0, 0.3, 0.58, 0.82, 1.0), stops).astype(np.float32)
         canvas.pixels[k] = column[:, None]
-    if view.light.mist > 0.5 or view.light.sun_height < 0 and view.scene.time != "dusk":
+    if view.light.mist > 0.5 or (view.light.sun_height < 0 and view.scene.time != "dusk"):
         return
     dx = (canvas.x - np.float32(view.sun_x)) * np.float32(canvas.width / canvas.unit)
     dy = (canvas.y - np.float32(view.sun_y)) * np.float32(canvas.height / canvas.unit)
@@ -25,7 +25,7 @@ def heaven(canvas: Canvas, view: View) -> None:
     strength = 0.55 if view.scene.weather in ("clear", "fair", "storm") else 0.25
     near = np.exp(-((dy * 4.2) ** 2))[:, None] * np.exp(-((dx * 4.2) ** 2))[None, :]
     wide = np.exp(-((dy * 3.2) ** 2))[:, None] * np.exp(-((dx * 1.25) ** 2))[None, :]
-    near *= np.float32(0.8)
+    near *= np.float32(0.42 + 0.4 * low)
     near += wide * np.float32(0.35 + 0.65 * low)
     near *= np.float32(strength * (0.35 if view.scene.time == "night" else 1.0))
     np.minimum(near, 1.0, out=near)
@@ -41,6 +41,8 @@ def sun(canvas: Canvas, view: View) -> None:
         return
     if {"sun", "moon"} & set(scene.without) or scene.weather in ("rain", "snowfall"):
         return
+    if scene.weather == "storm" and light.sun_height > 0.3 and not moon:
+        return
     radius = canvas.unit * (0.05 if scene.time not in ("day", "morning") else 0.036)
     if scene.has("moon") or scene.has("sun"):
         radius *= 1.35
@@ -48,7 +50,7 @@ def sun(canvas: Canvas, view: View) -> None:
         canvas.glow(x, y, radius * 4, light.sun, 0.25)
         return
     colour = view.tint(light.sun, "moon" if moon else "sun", "crescent")
-    canvas.glow(x, y, radius * 7.0, light.glow, 0.22 if moon else 0.26)
+    canvas.glow(x, y, radius * 7.0, light.glow, 0.22 if moon else 0.2)
     canvas.glow(x, y, radius * 3.0, colour, 0.18 if moon else 0.2)
     reach = int(radius * 1.3) + 2
     top, left = int(y) - reach, int(x) - reach
@@ -229,7 +231,7 @@ def lightning(canvas: Canvas, view: View) -> None:
 def birds(canvas: Canvas, view: View, count: int) -> None:
     """A few birds far off: two curved wings each."""
     rng = view.rng("birds")
-    cx, cy = 0.5 + view.side * rng.uniform(0.0, 0.12), view.horizon * rng.uniform(0.32, 0.5)
+    cx, cy = 0.5 - view.side * rng.uniform(0.0, 0.12), view.horizon * rng.uniform(0.32, 0.5)
     dark = view.tint(times(mix(view.light.zenith, (0.08, 0.08, 0.12), 0.75), 0.7), "birds")
     for _ in range(count):
         x = (cx + rng.uniform(-0.14, 0.14)) * canvas.width

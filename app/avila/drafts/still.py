@@ -6,40 +6,41 @@ from avila.drafts.canvas import Canvas, Colour, Point, Sketch
 from avila.drafts.light import COLOURS, View, mix, times
 from avila.drafts.noise import fractal, smoothstep
 
-ORDER = (
-    "vase",
-    "bottle",
-    "candle",
-    "book",
-    "bowl",
-    "cone",
-    "cube",
-    "sphere",
-    "cup",
-    "pear",
-    "apple",
-    "orange",
-    "lemon",
-    "cherry",
-)
-COLOUR: dict[str, Colour] = {
-    "apple": (0.78, 0.13, 0.12), "orange": (0.94, 0.52, 0.12), "lemon": (0.95, 0.83, 0.22), "pear": (0.72, 0.74, 0.27),
-    "cherry": (0.66, 0.06, 0.12), "cup": (0.90, 0.88, 0.84), "bottle": (0.18, 0.36, 0.24), "vase": (0.28, 0.44, 0.60),
-    "bowl": (0.75, 0.66, 0.54), "book": (0.48, 0.18, 0.20), "candle": (0.95, 0.91, 0.80), "sphere": (0.45, 0.56, 0.74),
-    "cube": (0.78, 0.50, 0.28), "cone": (0.42, 0.62, 0.46),
-}  # fmt: skip
-HEIGHT = {"vase": 0.46, "bottle": 0.50, "candle": 0.34, "book": 0.10, "bowl": 0.17, "cone": 0.34, "cherry": 0.13, "cup": 0.20,
-          "apple": 0.22, "orange": 0.20, "lemon": 0.16, "pear": 0.26, "sphere": 0.28, "cube": 0.24}  # fmt: skip
-WIDTH = {"vase": 0.75, "bottle": 0.4, "candle": 0.35, "book": 3.4, "bowl": 2.1, "cone": 0.9, "cube": 1.4, "lemon": 1.3}  # of height
-# Half outlines (radius, height) of what is turned on a wheel, from the foot up; heights 0 to 1.
+# Height (in units, when alone about half the picture), width (of the height), colour; tall ones first.
+FORMS: dict[str, tuple[float, float, Colour]] = {
+    "vase": (0.46, 0.75, (0.28, 0.44, 0.60)),
+    "bottle": (0.50, 0.4, (0.18, 0.36, 0.24)),
+    "candle": (0.34, 0.35, (0.95, 0.91, 0.80)),
+    "book": (0.10, 3.4, (0.48, 0.18, 0.20)),
+    "bowl": (0.17, 2.1, (0.75, 0.66, 0.54)),
+    "cone": (0.34, 0.9, (0.42, 0.62, 0.46)),
+    "cube": (0.24, 1.4, (0.78, 0.50, 0.28)),
+    "sphere": (0.28, 1.0, (0.45, 0.56, 0.74)),
+    "cup": (0.20, 1.0, (0.90, 0.88, 0.84)),
+    "pear": (0.26, 1.0, (0.72, 0.74, 0.27)),
+    "apple": (0.22, 1.0, (0.78, 0.13, 0.12)),
+    "orange": (0.20, 1.0, (0.94, 0.52, 0.12)),
+    "lemon": (0.16, 1.3, (0.95, 0.83, 0.22)),
+    "cherry": (0.13, 1.0, (0.66, 0.06, 0.12)),
+}
+# Half outlines (radius, height) of what is turned on a wheel, from the foot up; the height is 1.
 TURNED: dict[str, tuple[Point, ...]] = {
-    "vase": ((0.17, 0), (0.19, 0.02), (0.30, 0.2), (0.34, 0.38), (0.29, 0.56), (0.16, 0.74), (0.12, 0.84), (0.15, 0.95), (0.19, 1)),
-    "bottle": ((0.15, 0), (0.17, 0.02), (0.17, 0.52), (0.155, 0.60), (0.075, 0.72), (0.06, 0.78), (0.06, 0.95), (0.07, 0.955), (0.07, 1)),
+    "vase": (
+        (0.17, 0), (0.19, 0.02), (0.30, 0.2), (0.34, 0.38), (0.29, 0.56), (0.16, 0.74), (0.12, 0.84),
+        (0.15, 0.95), (0.19, 1),
+    ),
+    "bottle": (
+        (0.15, 0), (0.17, 0.02), (0.17, 0.52), (0.155, 0.60), (0.075, 0.72), (0.06, 0.78), (0.06, 0.95),
+        (0.07, 0.955), (0.07, 1),
+    ),
     "candle": ((0.13, 0), (0.13, 0.90), (0.12, 0.92)),
     "bowl": ((0.40, 0), (0.44, 0.05), (0.82, 0.40), (0.98, 0.75), (1.02, 1)),
     "cup": ((0.34, 0), (0.40, 0.05), (0.46, 0.3), (0.50, 0.7), (0.51, 1)),
     "cone": ((0.42, 0), (0.0, 1)),
-    "pear": ((0.14, 0), (0.32, 0.10), (0.42, 0.28), (0.38, 0.46), (0.26, 0.62), (0.19, 0.78), (0.15, 0.90), (0.05, 0.97), (0, 0.98)),
+    "pear": (
+        (0.14, 0), (0.32, 0.10), (0.42, 0.28), (0.38, 0.46), (0.26, 0.62), (0.19, 0.78), (0.15, 0.90),
+        (0.05, 0.97), (0, 0.98),
+    ),
 }  # fmt: skip
 
 
@@ -79,14 +80,14 @@ def room(canvas: Canvas, view: View) -> None:
 def arrange(canvas: Canvas, view: View) -> None:
     """Set the scene's things on the table, tall ones behind, one alone large in the middle."""
     rng = view.rng("arrange")
-    kinds = [kind for kind in ORDER for _ in range(view.scene.count(kind))][:9]
+    kinds = [kind for kind in FORMS for _ in range(view.scene.count(kind))][:9]
     count = len(kinds)
     if not count:
         return
-    largest = max(HEIGHT[kind] for kind in kinds)
-    scale = (0.46 / largest) ** 0.75 if count == 1 else min(1.25, (0.46 / largest) ** 0.5) * (1.0 if count < 4 else 0.84)
-    widths = [HEIGHT[kind] * scale * WIDTH.get(kind, 1.0) for kind in kinds]
-    # Tall things come first and stand in the middle; the rest go outwards, left and right in turn, and nearer.
+    spare = 0.46 / max(FORMS[kind][0] for kind in kinds)
+    scale = spare**0.75 if count == 1 else min(1.25, spare**0.5) * (1.0 if count < 4 else 0.84)
+    widths = [FORMS[kind][0] * scale * FORMS[kind][1] for kind in kinds]
+    # Tall things come first and stand in the middle; the rest go outwards in turn, and nearer.
     left = right = widths[0] * 0.5
     for number, kind in enumerate(kinds):
         if number == 0:
@@ -99,11 +100,12 @@ def arrange(canvas: Canvas, view: View) -> None:
         y = view.horizon + (0.20 if count == 1 else 0.10 + 0.13 * near) * (1 - view.horizon) / 0.36
         drift = (right - left) / 2 if count > 1 else 0.0
         px = canvas.width / 2 + (x - drift * 0.5) * canvas.unit
-        _put(canvas, view, kind, px, y * canvas.height, HEIGHT[kind] * scale * canvas.unit, number)
+        _put(canvas, view, kind, px, y * canvas.height, FORMS[kind][0] * scale * canvas.unit)
 
 
-def _put(canvas: Canvas, view: View, kind: str, x: float, foot: float, height: float, number: int) -> None:
-    colour = view.tint(COLOUR[kind], kind)
+def _put(canvas: Canvas, view: View, kind: str, x: float, foot: float, height: float) -> None:
+    """Set one thing down with its foot at pixel (x, foot), and its shadow."""
+    colour = view.tint(FORMS[kind][2], kind)
     _shadow(canvas, view, x, foot, height * (0.5 if kind not in ("bowl", "book") else 1.1))
     if kind in TURNED:
         turned(
@@ -125,7 +127,7 @@ def _put(canvas: Canvas, view: View, kind: str, x: float, foot: float, height: f
         elif kind == "pear":
             _stem(canvas, x, foot - height * 0.97, height)
         elif kind == "bowl":
-            _rim(canvas, view, x, foot - height, height * 1.02, colour)
+            _rim(canvas, x, foot - height, height * 1.02, colour)
     elif kind in ("cube", "book"):
         _block(canvas, view, x, foot, height, colour, kind == "book")
     else:
@@ -255,7 +257,7 @@ def turned(
     )
 
 
-def _rim(canvas: Canvas, view: View, x: float, y: float, half: float, colour: Colour) -> None:
+def _rim(canvas: Canvas, x: float, y: float, half: float, colour: Colour) -> None:
     pen = Sketch(canvas, x, y, half, (-1.1, -0.3, 1.1, 0.3))
     pen.ellipse(0, 0, 1.0, 0.17, times(colour, 1.05))
     pen.ellipse(0, 0.015, 0.94, 0.14, times(colour, 0.5))

@@ -187,9 +187,18 @@ def volcano(canvas: Canvas, view: View, base: float, height: float = 0.42) -> No
     rock = view.tint((0.30, 0.26, 0.26), "volcano")
     snow = smoothstep(0.55, 0.7, field + grain * 0.1) * (1.0 if view.snowy else 0.0)
     ground = shaded(
-        layered([(rock, 1.0), (times(GRASS[view.scene.season], 0.6), 1 - smoothstep(0.1, 0.3, field)), (SNOW, snow)], field.shape),
-        lit, view, np.full_like(field, 0.16 + 0.4 * view.light.mist),
-    )  # fmt: skip
+        layered(
+            [
+                (rock, 1.0),
+                (times(GRASS[view.scene.season], 0.6), 1 - smoothstep(0.1, 0.3, field)),
+                (SNOW, snow),
+            ],
+            field.shape,
+        ),
+        lit,
+        view,
+        np.full_like(field, 0.16 + 0.4 * view.light.mist),
+    )
     vein = np.abs(fractal(rng, z * 1.2, across * 3.2, 3, 0.5) + dx * 0.4)
     lava = (1.0 - smoothstep(0.03, 0.10, vein)) * smoothstep(0.18, 0.6, field) * (dx > -0.5) * (dx < 0.5)
     for k in range(3):
@@ -212,10 +221,14 @@ def _smoke(canvas: Canvas, view: View, centre: float, foot: float) -> None:
         0.4 + 0.6 * (field - moved(field, 0, int(canvas.unit * 0.02 * view.side))) + 0.3 * field, 0, 1
     )
     glow = np.exp(-rise * 7)[:, None]
-    paint = np.stack([
-        view.light.cloud_shade[k] * 0.55 + lit * 0.35 * view.light.cloud_lit[k] + glow * (0.8, 0.3, 0.08)[k]
-        for k in range(3)
-    ])  # fmt: skip
+    paint = np.stack(
+        [
+            view.light.cloud_shade[k] * 0.55
+            + lit * 0.35 * view.light.cloud_lit[k]
+            + glow * (0.8, 0.3, 0.08)[k]
+            for k in range(3)
+        ]
+    )
     canvas.blend(mask * np.float32(0.92), paint.astype(np.float32))
 
 
@@ -256,7 +269,11 @@ def dunes(canvas: Canvas, view: View, base: float) -> None:
         # Towards the sun the slope is long, behind the crest it is short and steep.
         rise = np.clip(1.0 - np.where(t > 0, t / (reach * 1.25), -t / (reach * 0.75)), 0.0, 1.0)
         swell = line(rng, canvas.across * (1.6 - 0.6 * near), 3, 0.35)
-        edge = (foot - tall * (0.62 * rise**1.35 + 0.38 * rise * rise * (3.0 - 2.0 * rise)) - 0.02 * (0.3 + near) * swell).astype(np.float32)
+        edge = (
+            foot
+            - tall * (0.62 * rise**1.35 + 0.38 * rise * rise * (3.0 - 2.0 * rise))
+            - 0.02 * (0.3 + near) * swell
+        ).astype(np.float32)
         mask, top = canvas.below(edge)
         rows = canvas.y[top:]
         fall = np.clip(rows - np.float32(foot - tall), 0.0, 1.0) * np.float32(canvas.height / canvas.unit)

@@ -275,10 +275,20 @@ def campfire(canvas: Canvas, view: View, x: float, foot: float, size: float) -> 
     ):
         lean = float(rng.uniform(-0.06, 0.06))
         pen.polygon(
-            [(-wide, -0.1), (-wide * 0.8, -tall * 0.4), (-wide * 0.35, -tall * 0.55), (-wide * 0.3 + lean, -tall * 0.85), (lean, -tall),
-             (wide * 0.25 + lean, -tall * 0.7), (wide * 0.5, -tall * 0.6), (wide * 0.85, -tall * 0.35), (wide, -0.1), (0, 0.02)],
+            [
+                (-wide, -0.1),
+                (-wide * 0.8, -tall * 0.4),
+                (-wide * 0.35, -tall * 0.55),
+                (-wide * 0.3 + lean, -tall * 0.85),
+                (lean, -tall),
+                (wide * 0.25 + lean, -tall * 0.7),
+                (wide * 0.5, -tall * 0.6),
+                (wide * 0.85, -tall * 0.35),
+                (wide, -0.1),
+                (0, 0.02),
+            ],
             colour,
-        )  # fmt: skip
+        )
     pen.lay()
     canvas.glow(x, foot - size * 0.4, size * 1.3, LAMPLIGHT, 0.5)
 

@@ -5,7 +5,7 @@ import numpy as np
 from avila.drafts.buildings import LAMPLIGHT, church, house
 from avila.drafts.canvas import Canvas, Sketch
 from avila.drafts.light import View, mix, times
-from avila.drafts.noise import fractal, line, smoothstep
+from avila.drafts.noise import Array, fractal, smoothstep
 
 
 def skyline(canvas: Canvas, view: View, base: float, height: float = 0.4) -> None:
@@ -165,8 +165,8 @@ def street(canvas: Canvas, view: View) -> None:
 def _pavement(
     canvas: Canvas,
     view: View,
-    lateral: "np.typing.NDArray[np.float32]",
-    up: "np.typing.NDArray[np.float32]",
+    lateral: Array,
+    up: Array,
     wet: float,
 ) -> None:
     rng = view.rng("pavement")
@@ -230,6 +230,3 @@ def village(canvas: Canvas, view: View, base: float) -> None:
             (base + 0.035 + y) * canvas.height,
             canvas.unit * (0.13 + y * 0.75),
         )
-
-
-__all__ = ["line", "skyline", "street", "village"]

@@ -67,7 +67,7 @@ thing lighthouse @cliff: lighthouse beacon | farol
 thing house @meadow: house home farmhouse villa mansion | casa lar sobrado mansão
 thing cabin @meadow: cabin cottage hut lodge log_cabin chalet barn | cabana chalé choupana casebre celeiro
 thing castle @hill: castle fortress citadel palace | castelo fortaleza palácio
-thing church @village: church chapel cathedral | igreja capela catedral
+thing church @meadow: church chapel cathedral | igreja capela catedral
 thing windmill @meadow: windmill mill | moinho moinho_de_vento
 thing tent @meadow: tent camp camping campsite | barraca tenda acampamento
 thing bridge @river: bridge | ponte
@@ -150,10 +150,9 @@ number 9: nine 9 | nove
 
 negation not: without | sem
 negation no: no | não
-"""
+"""  # noqa: E501 - one concept, one line
 
-FUNCTION_WORDS = frozenset(
-    """
+FUNCTION_WORDS = """
     a an and are as at be behind below beneath beside between by during for from front has have he her his
     i in inside into is it its line my near next of off on onto or out outside over overlooking she that the
     their there these they this those through to top toward towards under up upon very was we were where
@@ -161,10 +160,9 @@ FUNCTION_WORDS = frozenset(
     so too can will not but
     à às ao aos e é o os um uma uns umas de do da dos das em no na nos nas num numa por pelo pela pelos
     pelas para pra com entre sobre sob até que se ou mas como mais menos muito seu sua seus suas meu minha
-    ele ela eles elas isto isso este esta esse essa aquele aquela perto longe ao_lado lado cima baixo frente
+    ele ela eles elas isto isso este esta esse essa aquele aquela perto longe lado cima baixo frente
     atrás dentro fora são está ser estar há d
-    """.split()
-)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,14 +201,25 @@ def _parse(table: str) -> dict[str, tuple[Concept, ...]]:
 
 FORMS = _parse(TABLE)
 LONGEST_PHRASE = max(form.count(" ") + 1 for form in FORMS)  # in words
-FUNCTION_FORMS = frozenset(map(fold, FUNCTION_WORDS))
+FUNCTION_FORMS = frozenset(map(fold, FUNCTION_WORDS.split()))
 
 # Endings to undo, longest first: plurals of both languages, then the Portuguese feminine and diminutives.
 _PLURALS = (
     ("ies", "y"), ("ves", "f"), ("oes", "ao"), ("aes", "ao"), ("ais", "al"), ("eis", "el"), ("ois", "ol"),
     ("uis", "ul"), ("ns", "m"), ("es", ""), ("s", ""),
 )  # fmt: skip
-_GENDERS = (("inhas", "a"), ("inhos", "o"), ("inha", "a"), ("inho", "o"), ("as", "o"), ("a", "o"))
+_GENDERS = (
+    ("quinhas", "ca"),
+    ("quinhos", "co"),
+    ("quinha", "ca"),
+    ("quinho", "co"),
+    ("inhas", "a"),
+    ("inhos", "o"),
+    ("inha", "a"),
+    ("inho", "o"),
+    ("as", "o"),
+    ("a", "o"),
+)
 
 
 def lookup(form: str) -> tuple[Concept, ...]:

@@ -4,8 +4,7 @@ import numpy as np
 
 from avila.drafts.canvas import Canvas
 from avila.drafts.ground import depth_of
-from avila.drafts.light import View, mix, recolour, times
-from avila.drafts.light import COLOURS
+from avila.drafts.light import COLOURS, View, mix, recolour, times
 from avila.drafts.noise import Array, fractal, line, smoothstep
 from avila.drafts.terrain import GRASS, ROCK, SNOW, shaded
 
@@ -63,7 +62,11 @@ def _glitter(
 ) -> None:
     """The sun's path on the water: narrow at the horizon, breaking up towards the eye."""
     light = view.light
-    if light.mist > 0.5 or view.scene.weather in ("rain", "snowfall", "cloudy"):
+    if (
+        light.mist > 0.5
+        or view.scene.weather in ("rain", "snowfall", "cloudy")
+        or (view.scene.weather == "storm" and light.sun_height > 0.3)
+    ):
         return
     if light.sun_height < 0 and not view.scene.has("moon"):
         return
@@ -141,6 +144,9 @@ def waterfall(canvas: Canvas, view: View, top_y: float, foot_y: float, x: float,
     )
     for _ in range(9):
         canvas.glow(
-            (x + rng.uniform(-0.8, 0.8) * width) * canvas.width, (foot_y + rng.uniform(-0.02, 0.015)) * canvas.height,
-            canvas.unit * rng.uniform(0.06, 0.12), view.lit((0.9, 0.95, 1.0), 0.8), 0.3,
-        )  # fmt: skip
+            (x + rng.uniform(-0.8, 0.8) * width) * canvas.width,
+            (foot_y + rng.uniform(-0.02, 0.015)) * canvas.height,
+            canvas.unit * rng.uniform(0.06, 0.12),
+            view.lit((0.9, 0.95, 1.0), 0.8),
+            0.3,
+        )

@@ -1,10 +1,11 @@
 """What falls between the eye and the scene, and the finish of the whole picture."""
 
 import numpy as np
+from PIL import Image
 
 from avila.drafts.canvas import Canvas, Sketch
 from avila.drafts.light import COLOURS, View, mix
-from avila.drafts.noise import fractal, smoothstep
+from avila.drafts.noise import Array, fractal, smoothstep
 
 
 def rain(canvas: Canvas, view: View) -> None:
@@ -104,17 +105,13 @@ _STYLES: dict[str, tuple[tuple[float, float, float], float, float, float]] = {
 }
 
 
-def _small(canvas: Canvas, width: int, height: int) -> "np.typing.NDArray[np.float32]":
-    from PIL import Image
-
+def _small(canvas: Canvas, width: int, height: int) -> Array:
     box = Image.Resampling.BOX
     planes = [Image.fromarray(plane).resize((width, height), box) for plane in canvas.pixels]
     return np.stack([np.asarray(plane, np.float32) for plane in planes])
 
 
 def _bloom(canvas: Canvas) -> None:
-    from PIL import Image
-
     shape = max(8, round(40 * canvas.width / canvas.unit)), max(8, round(40 * canvas.height / canvas.unit))
     for k, plane in enumerate(_small(canvas, *shape)):
         soft = Image.fromarray(plane).resize((canvas.width, canvas.height), Image.Resampling.BICUBIC)
@@ -150,6 +147,3 @@ def _blocks(canvas: Canvas) -> None:
     rows = np.arange(canvas.height) * down // canvas.height
     columns = np.arange(canvas.width) * across // canvas.width
     canvas.pixels[...] = small[:, rows[:, None], columns[None, :]]
-
-
-__all__ = ["Sketch", "finish", "mist", "rain", "snowfall"]

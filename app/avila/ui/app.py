@@ -3,10 +3,10 @@
 import sys
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QLocale, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
-from avila import startup
+from avila import i18n, startup
 from avila.ui import theme
 from avila.ui.window import Window
 
@@ -35,6 +35,7 @@ def run(painted: Callable[[Window], None] | None = None) -> int:
     app.setApplicationName("Avila")
     app.setDesktopFileName("avila-diffusion")
     avila = startup.start()
+    QLocale.setDefault(QLocale(i18n.language()))
     theme.keep_cache_in(avila.folders.cache / "theme")
     theme.load_fonts(app)
     theme.apply(avila.settings.theme)

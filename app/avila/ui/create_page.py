@@ -87,6 +87,7 @@ class CreatePage(QWidget):
         self._avila, self._worker, self._drafts, self._model = avila, worker, drafts, model
         self.messages, self._on_picture = messages, actions
         self._shown = Shown.NOTHING
+        self._wished: GenerationRequest | None = None  # the draft on its way
         self._draft: Draft | None = None
         self._entry: GalleryEntry | None = None
         self._job: Job | None = None
@@ -128,16 +129,18 @@ class CreatePage(QWidget):
         except AvilaError as error:
             self.messages.error(error)
             return
+        self._shown = Shown.JOB
+        self._debounce.stop()
+        self._wished = None  # a draft still on its way does not take the job away
         self.panel.use_up_seed()
-        if self._job is None or self._shown != Shown.JOB:
-            self._shown = Shown.JOB
         self._show()
         self.queue_changed.emit()
 
     def cancel(self) -> None:
         """Stop the running job and the rest of its batch."""
+        running = next(iter(self._avila.engine.jobs), None)
         for batch in self._batches:
-            if self._job in batch:
+            if running in batch:
                 for job in batch:
                     job.cancel()
         self._show()
@@ -147,7 +150,7 @@ class CreatePage(QWidget):
         """Close the error card, or stop what runs."""
         if self.messages.showing_error:
             self.messages.close_error()
-        elif self._job:
+        else:
             self.cancel()
 
     def reuse(self, request: GenerationRequest) -> None:
@@ -300,6 +303,7 @@ class CreatePage(QWidget):
     def _ask_for_draft(self) -> None:
         request = self.panel.request()
         if request.prompt:
+            self._wished = request
             self._drafts.ask(request)
         elif self._shown == Shown.DRAFT:
             self._draft = None
@@ -307,8 +311,8 @@ class CreatePage(QWidget):
             self._show()
 
     def _draft_painted(self, draft: Draft) -> None:
-        if self._debounce.isActive() or draft.request.prompt != self.panel.request().prompt:
-            return  # another key was pressed; its draft is on its way
+        if draft.request != self._wished or self._debounce.isActive():
+            return  # another key was pressed, or Generate
         self._draft = draft
         self._shown = Shown.DRAFT
         self.panel.prompt.mark(draft.words)
@@ -356,7 +360,7 @@ class CreatePage(QWidget):
         self.queue_changed.emit()
 
     def _more_to_come(self) -> bool:
-        return bool(self._avila.engine.jobs) and any(not job.result.done() for job in self._avila.engine.jobs)
+        return any(not job.result.done() for job in self._avila.engine.jobs)
 
     def _watch(self) -> None:
         if self._job:

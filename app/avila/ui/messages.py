@@ -35,7 +35,6 @@ class Messages(QObject):
         self._host, self._room = host, room
         self._toast: QFrame | None = None
         self._card: QFrame | None = None
-        self._expired: Callable[[], None] | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.close_note)
@@ -46,9 +45,8 @@ class Messages(QObject):
         text: str,
         action: str = "",
         act: Callable[[], None] | None = None,
-        expired: Callable[[], None] | None = None,
     ) -> None:
-        """Say `text` for some seconds; with `action` a button beside it, and `expired` if it went unused."""
+        """Say `text` for some seconds; with `action` a button beside it that does `act`."""
         self.close_note()
         self._toast = toast = QFrame(self._host)
         role(toast, "toast")
@@ -57,10 +55,7 @@ class Messages(QObject):
         row.setSpacing(16)
         row.addWidget(label(text, "value"))
         if action and act:
-            self._expired = expired
-
             def use() -> None:
-                self._expired = None
                 self.close_note()
                 act()
 
@@ -72,15 +67,12 @@ class Messages(QObject):
         self._timer.start(UNDO_MS if action else NOTE_MS)
 
     def close_note(self) -> None:
-        """Take the note away; what could have been undone with it is final now."""
+        """Take the note away."""
         self._timer.stop()
         if self._toast:
             self._toast.hide()
             self._toast.deleteLater()
             self._toast = None
-        expired, self._expired = self._expired, None
-        if expired:
-            expired()
 
     def error(self, error: AvilaError) -> None:
         """Show what went wrong and the way out, until the person closes it or goes on."""

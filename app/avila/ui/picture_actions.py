@@ -1,5 +1,6 @@
 """What can be done with a kept picture, the same from every page."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, QUrl, Signal
@@ -24,9 +25,12 @@ class PictureActions(QObject):
 
     restored = Signal(object)
 
-    def __init__(self, gallery: Gallery, model: GalleryModel, messages: Messages, window: QWidget) -> None:
+    def __init__(
+        self, gallery: Gallery, models: Sequence[GalleryModel], messages: Messages, window: QWidget
+    ) -> None:
+        """`models` are all that show the gallery, so that each learns of what is deleted and restored."""
         super().__init__(window)
-        self._gallery, self._model, self._messages, self._window = gallery, model, messages, window
+        self._gallery, self._models, self._messages, self._window = gallery, models, messages, window
         self._folder = ""  # the last one saved to; "" lets the system choose
         self._deleted: list[tuple[GalleryEntry, bytes]] = []
 
@@ -93,7 +97,8 @@ class PictureActions(QObject):
         except AvilaError as error:
             self._messages.error(error)
             return
-        self._model.hide(entry)
+        for model in self._models:
+            model.hide(entry)
         if not content:  # somebody else had deleted the file: nothing to bring back
             self._messages.note(_("Picture deleted"))
             return
@@ -115,7 +120,8 @@ class PictureActions(QObject):
             self._messages.error(error)
             return
         self._deleted.remove(kept)
-        self._model.unhide(entry)
+        for model in self._models:
+            model.unhide(entry)
         self._messages.close_note()
         self.restored.emit(entry)
 

@@ -60,28 +60,31 @@ def apply(theme: str) -> None:
     global _scheme
     _scheme = wanted_scheme(theme)
     colours = tokens(_scheme)
+    custom = {
+        "primary": colours["accent"],
+        "background": colours["frame"],
+        "background>popup": colours["popover"],
+        "foreground": colours["text"],
+        "border": colours["line"],
+    }
     try:
-        qdarktheme.setup_theme(
-            _scheme,
-            custom_colors={
-                "primary": colours["accent"],
-                "background": colours["frame"],
-                "background>popup": colours["popover"],
-                "foreground": colours["text"],
-                "border": colours["line"],
-            },
-            additional_qss=style_sheet(_scheme),
-        )
+        dress = qdarktheme.load_stylesheet(_scheme, custom_colors=custom)
     except OSError as error:  # its icons cannot be written: our own dress alone is plainer, but whole
         log.warning("qdarktheme's icons cannot be kept: %s", error)
-        app = QApplication.instance()
-        if isinstance(app, QApplication):
-            app.setStyleSheet(style_sheet(_scheme))
-    palette = QApplication.palette()
-    palette.setColor(QPalette.ColorRole.Highlight, QColor(colours["accent"]))
-    palette.setColor(QPalette.ColorRole.HighlightedText, QColor(colours["on-accent"]))
-    palette.setColor(QPalette.ColorRole.PlaceholderText, QColor(colours["text-3"]))
+        dress = ""
+    # qdarktheme leaves its icons' paths unquoted, and one space in a person's name undoes the whole sheet
+    dress = re.sub(r"url\((.+?\.svg)\)", r'url("\1")', dress)
+    palette = qdarktheme.load_palette(_scheme, custom_colors=custom)
+    for role, name in (
+        (QPalette.ColorRole.Highlight, "accent"),
+        (QPalette.ColorRole.HighlightedText, "on-accent"),
+        (QPalette.ColorRole.PlaceholderText, "text-3"),
+    ):
+        palette.setColor(role, QColor(colours[name]))
     QApplication.setPalette(palette)
+    app = QApplication.instance()
+    if isinstance(app, QApplication):
+        app.setStyleSheet(dress + style_sheet(_scheme))
 
 
 def watch_system(changed: Callable[[], None]) -> None:

@@ -55,7 +55,7 @@ def button(
     text: str, kind: str, tip: str, act: Callable[[], object], icon: str = "", shortcut: str = ""
 ) -> QPushButton:
     """A button with a word on it; `kind` is its role in avila.qss ("primary", "quiet", "link", …)."""
-    made = QPushButton(text)
+    made = QPushButton(f"  {text}" if icon else text)  # Qt leaves the icon too little room
     role(made, kind)
     if icon:
         made.setIcon(theme.icon(icon, "on-accent" if kind == "primary" else "text-2"))

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 import avila
 from avila import settings
+from avila.engine import Job, State
 from avila.errors import AvilaError
 from avila.gallery.store import GalleryEntry
 from avila.generation import GenerationRequest
@@ -65,11 +66,14 @@ class Window(QMainWindow):
         self.worker = Worker(avila.engine)
         self.drafts = DraftPainter()
         self.model = GalleryModel(avila.gallery, self)
+        self.latest = GalleryModel(avila.gallery, self)  # never searched through, unlike the page's
         self._pages = QStackedWidget()
-        self.messages = Messages(self._pages, self._room_for_messages)
-        self._on_picture = PictureActions(avila.gallery, self.model, self.messages, self)
+        self.messages = Messages(self, self._room_for_messages)
+        self._on_picture = PictureActions(
+            avila.gallery, (self.model, self.latest), self.messages, self
+        )
         self.create_page = CreatePage(
-            avila, self.worker, self.drafts, self.model, self.messages, self._on_picture
+            avila, self.worker, self.drafts, self.latest, self.messages, self._on_picture
         )
         self.gallery_page = GalleryPage(self.model, self._on_picture)
         self.large_view = LargeView(self.model, self._on_picture, self)
@@ -93,7 +97,7 @@ class Window(QMainWindow):
         self._connect()
         self.worker.start()
         self.drafts.start()
-        self.model.reload()
+        self._reload()
         self.create_page.panel.prompt.setFocus()
         if avila.note:
             self.messages.note(avila.note)
@@ -116,6 +120,7 @@ class Window(QMainWindow):
     def show_gallery(self) -> None:
         """The page with all pictures."""
         self._show_page(1)
+        self.gallery_page.setFocus()
 
     def save_settings(self) -> None:
         """Write what is to be remembered; a failure is told once and loses nothing else."""
@@ -142,11 +147,11 @@ class Window(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.save_settings()
-        self.messages.close_note()  # a delete that could be undone is final now
         self.hide()
         self.drafts.leave()
         self.worker.leave()
         self.model.leave()
+        self.latest.leave()
         if self._looking:
             self._looking.join()
         super().closeEvent(event)
@@ -205,6 +210,8 @@ class Window(QMainWindow):
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(act)
         page.panel.changed.connect(self._saving.start)
+        self.worker.job_ended.connect(self._keep)
+        self.large_view.shown.connect(self._follow_large_view)
         page.gallery_wanted.connect(self.show_gallery)
         page.large_wanted.connect(self._open_large)
         page.queue_changed.connect(self._show_queue)
@@ -229,7 +236,16 @@ class Window(QMainWindow):
 
     def _follow_gallery(self, changed: bool) -> None:
         if changed:
-            self.model.reload()
+            self._reload()
+
+    def _reload(self) -> None:
+        self.model.reload()
+        self.latest.reload()
+
+    def _keep(self, job: Job) -> None:
+        """Show a picture that was just made in the gallery too."""
+        if job.state == State.DONE:
+            self.model.prepend(job.result.result())
 
     def _generate(self) -> None:
         if self.large_view.isVisible():
@@ -246,6 +262,9 @@ class Window(QMainWindow):
         for number, tab in enumerate(self._tabs):
             tab.setChecked(number == place)
         self._saving.start()
+
+    def _follow_large_view(self, entry: GalleryEntry) -> None:
+        self.gallery_page.show_entry(entry.path)
 
     def _open_large(self, entry: GalleryEntry) -> None:
         self.large_view.open(entry)
@@ -342,12 +361,12 @@ class Window(QMainWindow):
         self._on_picture.show_folder(folder)
 
     def _room_for_messages(self) -> QRect:
-        """The part of the pages where messages do not cover the controls."""
-        page = self._pages.currentWidget()
-        if page is not self.create_page:
-            return self._pages.rect()
-        well = self.create_page.well
-        return QRect(well.mapTo(self._pages, QPoint(0, 0)), well.size())
+        """The part of the window where messages do not cover controls."""
+        if self.large_view.isVisible():
+            return self.rect().adjusted(0, 0, 0, -110)
+        on_create = self._pages.currentWidget() is self.create_page
+        place = self.create_page.well if on_create else self._pages
+        return QRect(place.mapTo(self, QPoint(0, 0)), place.size())
 
 
 class _Mark(QWidget):
