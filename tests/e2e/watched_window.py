@@ -15,7 +15,6 @@ def tell(event: str, **values: object) -> None:
 
 
 def watch(window: Window) -> None:
-    page = window.create_page
     take = window.worker.take
 
     def taken() -> Progress | None:

@@ -8,7 +8,15 @@ from unittest.mock import patch
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QPlainTextEdit, QSlider, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QSlider,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from avila import startup
@@ -130,7 +138,7 @@ def test_a_draft_never_waits_for_a_running_job(hand: HandMoved, window: Window, 
     assert window.model.rowCount() == 1
 
 
-def test_clicking_the_running_tile_follows_the_job_again(hand: HandMoved, window: Window, qtbot: QtBot) -> None:
+def test_the_running_tile_follows_the_job_again(hand: HandMoved, window: Window, qtbot: QtBot) -> None:
     write(window, qtbot, "boat")
     press_generate(window, qtbot)
     hand.begun()

@@ -272,4 +272,4 @@ if __name__ == "__main__":
     writers = {"tiny": write_tiny_checkpoint, "full": write_full_size_checkpoint, "folder": write_tiny_folder}
     if len(sys.argv) != 3 or sys.argv[1] not in writers:
         raise SystemExit(__doc__)
-    print(writers[sys.argv[1]](Path(sys.argv[2])))  # noqa: T201
+    print(writers[sys.argv[1]](Path(sys.argv[2])))

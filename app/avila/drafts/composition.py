@@ -46,7 +46,7 @@ def layers(scene: Scene, view: View) -> list[Layer]:
         planned: list[Layer] = [
             cosmos.nebula,
             sky.stars,
-            partial(cosmos.planets, count=max(1, scene.count("planet"))),
+            partial(cosmos.planets, count=scene.count("planet") or 2),
         ]
     elif scene.place == "underwater":
         planned = [

@@ -11,6 +11,7 @@ Array: TypeAlias = npt.NDArray[np.floating[Any]]
 
 
 LARGEST_MATRIX = 1 << 20  # elements
+JUMP = 0x9E3779B97F4A7C15F39CC0605CEDC835  # of PCG64, as in its `jumped`: 2**128 over the golden ratio
 
 
 def generator(seed: int, name: str) -> np.random.Generator:
@@ -46,7 +47,9 @@ def resample(field: Array, at: Array) -> Array:
         (np.minimum(cell + 2, count - 1), 0.5 * t3 - 0.5 * t2),
     )
     if len(at) * count > LARGEST_MATRIX:
-        gathered: Array = sum((field[rows] * weight[:, None] for rows, weight in taps), np.float32(0.0))
+        gathered = np.zeros((len(at), field.shape[1]), np.float32)
+        for rows, weight in taps:
+            gathered += field[rows] * weight[:, None]
         return gathered
     matrix = np.zeros((len(at), count), np.float32)
     for rows, weight in taps:
@@ -73,15 +76,24 @@ def fractal(
     down, across = int(np.ceil(ys.max())) + 2, int(np.ceil(xs.max())) + 2
     field: Array = np.zeros((down, across), np.float32)
     weight, total = 1.0, 0.0
+    bits = rng.bit_generator
+    assert isinstance(bits, np.random.PCG64)  # noqa: S101 - only PCG64 can jump
+    start = bits.state
     for octave in range(octaves):
         if octave:
             field = _doubled(field)
+        # Every octave draws from a place of its own in the stream, so that a lattice with one row more
+        # (rounding at another picture size) begins with the same numbers.
+        bits.state = start
+        bits.advance((octave + 1) * JUMP)
         drawn = rng.random(field.shape, np.float32)
         if ridged and octave:
             drawn = 1.0 - np.abs(drawn * 2.0 - 1.0)
         field += (drawn * 2.0 - 1.0) * np.float32(weight)
         total += weight * weight
         weight *= gain
+    bits.state = start
+    bits.advance(64 * JUMP)
     field *= np.float32(0.9 / total**0.5)
     scale = np.float32(2 ** (octaves - 1))
     sampled = resample(resample(field, ys * scale).T, xs * scale).T

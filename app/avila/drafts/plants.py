@@ -51,9 +51,11 @@ def conifer(
             mix(dark, light, 0.55),
         )
         if view.snowy:
-            cap = [(px * 0.86, py - 0.055 * (1 - t * 0.5)) for px, py in teeth]
-            pen.polygon([(0, top), *reversed(cap)], mix(snow, dark, 0.12))
-            pen.polygon([(0, top + 0.06), *[(px * 0.8, py - 0.012) for px, py in reversed(teeth)]], dark)
+            cap = [(px * 0.84, py - 0.045 + 0.03 * (number % 2)) for number, (px, py) in enumerate(teeth)]
+            pen.polygon([(0, top), *reversed(cap)], mix(snow, dark, 0.35))
+            sunny = [(px, py) for px, py in cap if px * view.side >= -half * 0.15]
+            sunny.sort(key=lambda point: -point[0] * view.side)
+            pen.polygon([(0, top), *sunny], mix(snow, dark, 0.06))
     pen.lay()
 
 

@@ -27,8 +27,10 @@ def near(scene: Scene, view: View) -> list[Layer]:
         base = view.horizon + {"lake": 0.36, "forest": 0.3}.get(place, 0.05)
         planned.append(partial(ground.flowers, base=base, many=scene.has("flowers")))
     if place in ("meadow", "village", "lake", "river", "beach", "desert"):
-        planned.append(_trees)
-    planned.append(_landmarks)
+        # On a lake's bank buildings stand nearer than the trees; elsewhere trees frame them.
+        planned += [_trees, _landmarks] if place in ("lake", "river") else [_landmarks, _trees]
+    else:
+        planned.append(_landmarks)
     if scene.has("rocks") and place not in ("sea", "cliff", "street", "city"):
         planned.append(partial(ground.rocks, y=view.horizon + 0.2, count=max(3, scene.count("rocks"))))
     if scene.has("fence"):

@@ -29,14 +29,14 @@ def _row(canvas: Canvas, view: View, base: float, height: float, wide: float, fa
     rng = view.rng(name)
     light = view.light
     many = 160
-    widths = wide * rng.uniform(0.55, 1.35, many)
+    widths = (wide * rng.uniform(0.55, 1.35, many)).astype(np.float32)
     gaps = np.where(rng.random(many) < 0.16, rng.uniform(0.0, 0.6 * wide, many), 0.0)
     ends = np.cumsum(widths + gaps)
     starts = ends - widths
     middle = starts + widths / 2
     centre = canvas.width / canvas.unit * (0.5 - 0.1 * view.side)
     swell = 0.42 + 0.58 * np.exp(-(((middle - centre) * 1.9) ** 2))
-    heights = height * swell * rng.uniform(0.42, 1.0, many)
+    heights = (height * swell * rng.uniform(0.42, 1.0, many)).astype(np.float32)
     across = canvas.across
     which = np.searchsorted(ends, across)
     local = across - starts[which]
@@ -78,7 +78,7 @@ def _row(canvas: Canvas, view: View, base: float, height: float, wide: float, fa
     inset *= drop > 0.9
     lit_table = (rng.random((256, 64 * 4)) < 0.10 + 0.42 * night).astype(np.float32) * rng.uniform(
         0.45, 1.0, (256, 256)
-    )
+    ).astype(np.float32)
     chosen = lit_table[floor.astype(np.int64), (column.astype(np.int64) + which * 37)[None, :] % 256]
     pane = mix(view.lit((0.34, 0.42, 0.52), 0.7, far), times(colour, 0.7), 0.4)
     warm = mix(LAMPLIGHT, light.haze, far * 0.75)
@@ -114,7 +114,7 @@ def street(canvas: Canvas, view: View) -> None:
     depth = np.float32(half) / np.maximum(np.abs(lateral), 0.012)
     block = np.clip(np.log2(depth) * 2.2 + 6.0, 0, 31)
     which = block.astype(np.int64) + np.where(lateral > 0, 32, 0)
-    storeys = rng.uniform(0.62, 1.35, 64)
+    storeys = rng.uniform(0.62, 1.35, 64).astype(np.float32)
     tops = storeys[which] / depth
     floor_y = -0.17 / depth
     wall_mask = np.clip((tops[None, :] - up[:, None]) * canvas.unit + 0.5, 0, 1)
@@ -122,16 +122,16 @@ def street(canvas: Canvas, view: View) -> None:
     hues = np.array(
         [(0.62, 0.42, 0.34), (0.70, 0.62, 0.50), (0.48, 0.50, 0.56), (0.66, 0.52, 0.42), (0.56, 0.44, 0.46)]
     )
-    hue = hues[rng.integers(0, len(hues), 64)][which].T
+    hue = hues[rng.integers(0, len(hues), 64)][which].T.astype(np.float32)
     far = np.clip((depth - 1.0) / 12.0 + 0.35 * light.mist, 0, 0.9)
-    lit = np.where(lateral * view.side > 0, 0.30, 0.72) * (1 - 0.35 * night)
+    lit = np.where(lateral * view.side > 0, 0.30, 0.72).astype(np.float32) * np.float32(1 - 0.35 * night)
     ground_above = (up[:, None] - floor_y[None, :]) * depth[None, :]
     row = ground_above * np.float32(5.2)
     col = np.log(depth) * np.float32(10.5)
     part, slot = row % 1, col % 1
     pane = (part > 0.28) & (part < 0.80) & (ground_above < (storeys[which] - 0.04)[None, :]) & (row > 1)
     pane = pane & ((slot > 0.3) & (slot < 0.74))[None, :]
-    table = rng.random((64, 256))
+    table = rng.random((64, 256), np.float32)
     burning = (
         table[np.clip(row, 0, 63).astype(np.int64), (col.astype(np.int64) + which * 11)[None, :] % 256]
         < 0.2 + 0.35 * night
@@ -143,7 +143,7 @@ def street(canvas: Canvas, view: View) -> None:
         if neon
         else [LAMPLIGHT, (1.0, 0.72, 0.35), (0.95, 0.85, 0.65)]
     )
-    sign = signs[rng.integers(0, 3, 64)][which].T
+    sign = signs[rng.integers(0, 3, 64)][which].T.astype(np.float32)
     shade, bright = light.shade, light.lit
     grain = fractal(rng, canvas.down * 14, canvas.across * 14, 3, 0.7)
     paint = np.empty_like(canvas.pixels)
@@ -182,7 +182,7 @@ def _pavement(
     if view.snowy:
         asphalt, paving = view.lit((0.66, 0.69, 0.75), 0.5), view.lit((0.90, 0.92, 0.97), 0.6)
     dash = (np.abs(lateral)[None, :] * depth[:, None] < 0.008) & ((np.log(depth) * 5 % 1 > 0.45)[:, None])
-    rows = np.arange(canvas.height - top)
+    rows = np.arange(canvas.height - top, dtype=np.float32)
     wobble = grain * (2.0 + rows[:, None] * 0.06) * canvas.unit / 512
     source = np.clip(top - 1 - rows[:, None] * 0.9 + wobble, 0, top - 1).astype(
         np.int64

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QWidget
 
 from avila.drafts import Word
 from avila.i18n import _
 from avila.ui import theme
-from avila.ui.widgets import button, label, role
+from avila.ui.widgets import Icon, button, label, role
 
 WIDTH = 900  # pixels, whatever the shape of the picture
 
@@ -37,7 +37,7 @@ class Caption(QWidget):
         row.addStretch(0)
 
         self._empty = QWidget()
-        self._draft_icon = _Icon("pencil-line")
+        self._draft_icon = Icon("pencil-line")
         self._draft_text = label("", "small")
         self._chips = Chips(self.word_clicked.emit)
         self._draft_size = label("", "hint")
@@ -54,7 +54,7 @@ class Caption(QWidget):
 
         self._picture_text = label("", "small")
         self._picture_size = label("", "hint")
-        self._picture = _line(_Icon("image"), (self._picture_text, 1), self._picture_size)
+        self._picture = _line(Icon("image"), (self._picture_text, 1), self._picture_size)
         for face in (self._empty, self._draft, self._running, self._picture):
             self._faces.addWidget(face)
 
@@ -181,18 +181,6 @@ class Track(QWidget):
         painter.setBrush(theme.color("accent"))
         painter.drawRoundedRect(6, round(middle - 2), round(done), 4, 2, 2)
         painter.drawEllipse(round(done), round(middle - 6), 12, 12)
-
-
-class _Icon(QWidget):
-    """An icon of 16 pixels that follows the theme."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self._name = name
-        self.setFixedSize(16, 16)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        theme.paint_icon(QPainter(self), self._name, QRectF(self.rect()), "text-2")
 
 
 def _line(*parts: QWidget | int | tuple[QWidget, int]) -> QWidget:

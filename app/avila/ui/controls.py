@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 from avila.generation import LARGEST_SEED
 from avila.i18n import _
 from avila.ui import theme
-from avila.ui.widgets import button, icon_button, label, restyle, role, teach
+from avila.ui.widgets import button, icon_button, label, restyle, role, round_corners, teach
 
 
 class _WheelWithFocus(QObject):
@@ -257,7 +257,7 @@ class ExactSize(QFrame):
 
     def __init__(self, width: int, height: int, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        round_corners(self)
         role(self, "popover")
         grid = QGridLayout(self)
         grid.setContentsMargins(16, 16, 16, 16)

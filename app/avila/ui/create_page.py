@@ -7,6 +7,7 @@ a click in the strip shows that picture. A job that ends while something else is
 from collections import deque
 from collections.abc import Callable
 from enum import Enum
+from functools import partial
 from time import monotonic
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -194,7 +195,7 @@ class CreatePage(QWidget):
         )
         column.addSpacing(12)
         for example in examples:
-            choice = button(example, "", _("Put these words into the prompt"), lambda e=example: self._try(e))
+            choice = button(example, "", _("Put these words into the prompt"), partial(self._try, example))
             choice.setMinimumWidth(360)
             column.addWidget(choice, 0, Qt.AlignmentFlag.AlignCenter)
         column.addStretch(4)

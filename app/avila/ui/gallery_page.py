@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QLocale, QPoint, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
+from PySide6.QtCore import QEvent, QLocale, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -22,7 +22,7 @@ from avila.ui.gallery_model import GalleryModel
 from avila.ui.picture_actions import PictureActions
 from avila.ui.picture_details import PictureDetails
 from avila.ui.picture_grid import LARGEST, SMALLEST, WANTED, PictureGrid, picture_count
-from avila.ui.widgets import button, icon_button, label, role, teach
+from avila.ui.widgets import Icon, button, icon_button, label, role, teach
 
 SEARCH_MS = 120  # after the last key
 NARROW_BELOW = 1200  # pixels of the page
@@ -73,7 +73,7 @@ class GalleryPage(QWidget):
         head.setSpacing(8)
         head.addWidget(self.search, 1)
         head.addSpacing(8)
-        head.addWidget(_Glyph("layout-grid"))
+        head.addWidget(Icon("layout-grid", 18, "text-3"))
         head.addWidget(self.slider)
         well = QWidget()
         well.setObjectName("galleryWell")
@@ -217,7 +217,7 @@ class SearchField(QLineEdit):
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 0, 6, 0)
         row.setSpacing(4)
-        row.addWidget(_Glyph("search"))
+        row.addWidget(Icon("search", 18, "text-3"))
         row.addStretch(1)
         row.addWidget(self._count)
         row.addWidget(self._clear)
@@ -258,19 +258,6 @@ class SearchField(QLineEdit):
         self.setTextMargins(0, 0, used + 8, 0)
 
 
-class _Glyph(QWidget):
-    """An icon that is no button."""
-
-    def __init__(self, name: str, side: int = 18) -> None:
-        super().__init__()
-        self._name = name
-        self.setFixedSize(QSize(side, side))
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        theme.paint_icon(QPainter(self), self._name, self.rect().toRectF(), "text-3")
-
-
 def _room(icon: str, title: str, hint: str, act: QPushButton | None = None) -> QWidget:
     """What stands in the well while there are no pictures in it."""
     room = QWidget()
@@ -278,7 +265,7 @@ def _room(icon: str, title: str, hint: str, act: QPushButton | None = None) -> Q
     column.setContentsMargins(24, 0, 24, 64)
     column.setSpacing(8)
     column.addStretch(1)
-    column.addWidget(_Glyph(icon, 40), 0, Qt.AlignmentFlag.AlignCenter)
+    column.addWidget(Icon(icon, 40, "text-3"), 0, Qt.AlignmentFlag.AlignCenter)
     column.addSpacing(8)
     for text, kind in ((title, "heading"), (hint, "label")):
         column.addWidget(label(text, kind), 0, Qt.AlignmentFlag.AlignCenter)

@@ -55,6 +55,7 @@ class Messages(QObject):
         row.setSpacing(16)
         row.addWidget(label(text, "value"))
         if action and act:
+
             def use() -> None:
                 self.close_note()
                 act()

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMenu, QPushButton
 from avila.i18n import _
 from avila.library.models import Model
 from avila.ui import theme
-from avila.ui.widgets import role, teach
+from avila.ui.widgets import role, round_corners, teach
 
 
 class ModelPicker(QPushButton):
@@ -65,7 +65,7 @@ class ModelPicker(QPushButton):
     def menu_of_models(self) -> QMenu:
         """The list as a menu; models that cannot run are there too and say why."""
         menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        round_corners(menu)
         menu.setToolTipsVisible(True)
         painter = menu.addAction(_("Painter (no model)"))
         painter.setIcon(theme.icon("pencil-line"))

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from avila.drafts import Word
 from avila.i18n import _
 from avila.ui import theme
-from avila.ui.widgets import label, restyle, role, teach
+from avila.ui.widgets import Icon, label, restyle, role, teach
 
 
 class PromptEditor(QFrame):
@@ -118,7 +118,7 @@ class NegativePrompt(QWidget):
         self._fold.setFixedHeight(32)
         teach(self._fold, _("Negative prompt"), _("What the picture should not show"))
         self._preview = label("", "hint")
-        self._arrow = label("", "hint")
+        self._arrow = Icon("chevron-right")
         head = QHBoxLayout(self._fold)
         head.setContentsMargins(0, 0, 4, 0)
         head.addWidget(label(_("Negative prompt"), "label"))
@@ -156,7 +156,7 @@ class NegativePrompt(QWidget):
 
     def _unfold(self, yes: bool) -> None:
         self._box.setVisible(yes)
-        self._arrow.setPixmap(theme.icon("chevron-down" if yes else "chevron-right").pixmap(16, 16))
+        self._arrow.set_name("chevron-down" if yes else "chevron-right")
         self._show_preview()
 
     def _changed(self) -> None:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from avila.engine import Engine, Job
 from avila.i18n import _
-from avila.ui.widgets import button, icon_button, label, role
+from avila.ui.widgets import button, icon_button, label, role, round_corners
 
 MOST_ROWS = 8
 
@@ -17,7 +17,7 @@ class QueueList(QFrame):
 
     def __init__(self, engine: Engine, changed: Callable[[], None], parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        round_corners(self)
         role(self, "popover")
         self.setFixedWidth(376)
         self._engine, self._changed = engine, changed

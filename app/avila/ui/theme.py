@@ -137,7 +137,7 @@ class _TokenIcon(QIconEngine):
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         token = self._on if state == QIcon.State.On else self._rest
         if mode == QIcon.Mode.Disabled:
-            token = "disabled"  # noqa: S105 - a colour's name
+            token = "disabled"
         _svg(self._name, tokens(_scheme)[token]).render(painter, QRectF(rect))
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
 
 from avila.ui import theme
@@ -18,6 +18,31 @@ def restyle(widget: QWidget) -> None:
     """Let the style sheet look at a widget's changed properties."""
     widget.style().unpolish(widget)
     widget.style().polish(widget)
+
+
+class Icon(QWidget):
+    """A picture that is no button; follows the theme."""
+
+    def __init__(self, name: str, side: int = 16, token: str = "text-2") -> None:
+        super().__init__()
+        self._name, self._token = name, token
+        self.setFixedSize(side, side)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def set_name(self, name: str) -> None:
+        """Show another icon."""
+        self._name = name
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme.paint_icon(QPainter(self), self._name, QRectF(self.rect()), self._token)
+
+
+def round_corners(popup: QWidget) -> None:
+    """Let what lies behind a popup show through its rounded corners; it goes when it is closed."""
+    popup.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+    popup.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    popup.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
 
 def label(text: str, kind: str, parent: QWidget | None = None) -> QLabel:

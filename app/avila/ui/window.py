@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QPoint, QRect, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QActionGroup, QCloseEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QActionGroup, QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -37,7 +37,7 @@ from avila.ui.large_view import LargeView
 from avila.ui.messages import Messages
 from avila.ui.picture_actions import PictureActions
 from avila.ui.queue_list import QueueList
-from avila.ui.widgets import button, icon_button, label
+from avila.ui.widgets import Icon, button, icon_button, label, round_corners
 from avila.ui.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -69,9 +69,7 @@ class Window(QMainWindow):
         self.latest = GalleryModel(avila.gallery, self)  # never searched through, unlike the page's
         self._pages = QStackedWidget()
         self.messages = Messages(self, self._room_for_messages)
-        self._on_picture = PictureActions(
-            avila.gallery, (self.model, self.latest), self.messages, self
-        )
+        self._on_picture = PictureActions(avila.gallery, (self.model, self.latest), self.messages, self)
         self.create_page = CreatePage(
             avila, self.worker, self.drafts, self.latest, self.messages, self._on_picture
         )
@@ -167,7 +165,7 @@ class Window(QMainWindow):
         row = QHBoxLayout(bar)
         row.setContentsMargins(20, 0, 16, 0)
         row.setSpacing(0)
-        row.addWidget(_Mark())
+        row.addWidget(Icon("mark", 24, "accent"))
         row.addSpacing(10)
         row.addWidget(label("Avila", "brand"))
         row.addSpacing(72)
@@ -273,7 +271,7 @@ class Window(QMainWindow):
 
     def _show_queue(self) -> None:
         count = len(self._avila.engine.jobs)
-        self._queue.setText(f"{_('Queue')}  {count}" if count else _("Queue"))
+        self._queue.setText(f"  {_('Queue')}  {count}" if count else f"  {_('Queue')}")
         self._queue.setIcon(theme.icon("list", "accent" if count else "text-2"))
         if self._queue_list:
             self._queue_list.refresh()
@@ -300,7 +298,7 @@ class Window(QMainWindow):
     def settings_menu(self) -> QMenu:
         """Theme, language, folders, and what this program is."""
         menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        round_corners(menu)
         themes = {"system": _("As the system"), "light": _("Light"), "dark": _("Dark")}
         languages = {"": _("As the system"), **LANGUAGES}
         _choices(menu.addMenu(_("Theme")), themes, self._settings.theme, self._set_theme)
@@ -367,17 +365,6 @@ class Window(QMainWindow):
         on_create = self._pages.currentWidget() is self.create_page
         place = self.create_page.well if on_create else self._pages
         return QRect(place.mapTo(self, QPoint(0, 0)), place.size())
-
-
-class _Mark(QWidget):
-    """The program's sign."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFixedSize(24, 24)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        theme.paint_icon(QPainter(self), "mark", QRectF(self.rect()), "accent")
 
 
 def _choices(menu: QMenu, names: dict[str, str], chosen: str, choose: Callable[[str], None]) -> None:
