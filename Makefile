@@ -25,7 +25,7 @@ check: .venv/installed
 locale: .venv/installed
 	$(BIN)/pybabel -q extract --no-location --sort-output --project "Avila Diffusion" --omit-header \
 		-o build/avila.pot app/avila
-	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --no-wrap -D avila -i build/avila.pot -d resources/locale
+	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap -D avila -i build/avila.pot -d resources/locale
 	$(BIN)/pybabel -q compile -D avila -d resources/locale
 
 .venv/installed: pyproject.toml $(CONSTRAINTS)

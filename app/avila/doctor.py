@@ -122,13 +122,14 @@ def examine() -> Report:
 def table(report: Report) -> str:
     """The report for people."""
     memory = int(report.hardware["memory"])
+    processor, memory_name, device_name, usable = _("processor"), _("memory"), _("device"), _("usable models")
     lines = [
         *(f"{name:<20} {version or '-'}" for name, version in report.versions.items()),
         "",
-        f"{_('processor'):<20} {report.hardware['cpu']} × {report.hardware['cores']}",
-        f"{_('memory'):<20} {memory / 2**30:.1f} GiB" if memory else "",
+        f"{processor:<20} {report.hardware['cpu']} × {report.hardware['cores']}",
+        f"{memory_name:<20} {memory / 2**30:.1f} GiB" if memory else "",
         *(
-            f"{_('device'):<20} {device['name']} {device['dtype']} ({device['description']})"
+            f"{device_name:<20} {device['name']} {device['dtype']} ({device['description']})"
             for device in report.devices
         ),
         "",
@@ -139,7 +140,7 @@ def table(report: Report) -> str:
             )
             for place in report.folders
         ),
-        f"{_('usable models'):<20} {report.models['usable']}",
+        f"{usable:<20} {report.models['usable']}",
         "",
     ]
     for finding in report.findings:

@@ -21,11 +21,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def dressed(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Fonts and colours, once."""
+def dressed(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fonts and colours, once; and an empty clipboard at the end.
+
+    The offscreen clipboard is a C++ static: what it still holds is freed after the interpreter is gone.
+    """
     theme.keep_cache_in(tmp_path_factory.mktemp("theme") / "João da Silva (casa)")
     theme.load_fonts(qapp)
     theme.apply("dark")
+    yield
+    QApplication.clipboard().clear()
 
 
 @pytest.fixture

@@ -64,8 +64,7 @@ class Caption(QWidget):
 
     def show_draft(self, words: Sequence[Word], seconds: float, width: int, height: int) -> None:
         """A draft: how long it took, which words it knows, and the size the picture would have."""
-        milliseconds = _("{n} ms").format(n=round(seconds * 1000))
-        self._draft_text.setText(f"{_('Draft')} · {milliseconds}")
+        self._draft_text.setText(_("Draft · {n} ms").format(n=round(seconds * 1000)))
         self._draft_size.setText(f"{width} × {height}")
         self._chips.show_words(words)
         self._faces.setCurrentWidget(self._draft)

@@ -268,6 +268,7 @@ class ExactSize(QFrame):
             side.setSingleStep(8)
             side.setSuffix(" px")
             side.setValue(value)
+            side.lineEdit().setTextMargins(10, 0, 10, 0)
             teach(side, name, _("Models need multiples of 8; arrow keys go in eights"))
             grid.addWidget(label(name, "label"), row, 0)
             grid.addWidget(side, row, 1)

@@ -10,9 +10,9 @@ from enum import Enum
 from functools import partial
 from time import monotonic
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QLocale, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from avila.engine import Job, State
 from avila.errors import AvilaError
@@ -32,6 +32,7 @@ from avila.ui.widgets import button, icon_button, label
 from avila.ui.worker import Progress, Worker
 
 DEBOUNCE_MS = 40
+WORDS_FROM = 1280  # pixels of the page's width; below it the tools are icons alone
 LOW_WINDOW = 660  # pixels of the page's height below which the strip folds
 
 
@@ -104,6 +105,7 @@ class CreatePage(QWidget):
         self.well = QWidget()
         self.well.setObjectName("well")
         self.well.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._worded_tools: list[tuple[QPushButton, str]] = []
         self._tools = self._make_tools()
         self._area = QStackedWidget()
         self._area.addWidget(self._make_welcome())
@@ -231,7 +233,9 @@ class CreatePage(QWidget):
             ),
             ("folder-open", _("Show folder"), _("Open the folder it is in"), actions.show_file, ""),
         ):
-            row.addWidget(button(text, "quiet", tip, shown(act), icon, keys))
+            tool = button(text, "quiet", tip, shown(act), icon, keys)
+            self._worded_tools.append((tool, tool.text()))
+            row.addWidget(tool)
         row.addStretch(1)
         row.addWidget(icon_button("trash-2", _("Delete"), _("Move it to the trash"), self._delete, "Ctrl+D"))
         return made
@@ -289,6 +293,8 @@ class CreatePage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.strip.set_folded(self.height() < LOW_WINDOW)
+        for tool, words in self._worded_tools:
+            tool.setText(words if self.width() >= WORDS_FROM else "")
 
     # drafts
 
@@ -477,5 +483,5 @@ def time_left(seconds: float) -> str:
 def how_made(entry: GalleryEntry) -> str:
     """The caption of a kept picture: time, model or painter, seed."""
     name = entry.request.model.rsplit("/", 1)[-1].removesuffix(".safetensors") or _("Painter")
-    seconds = _("{n} s").format(n=f"{entry.seconds:.1f}")
-    return f"{seconds} · {name} · {_('seed')} {entry.request.seed}"
+    seconds = QLocale().toString(entry.seconds, "f", 1)
+    return _("{seconds} s · {name} · seed {seed}").format(seconds=seconds, name=name, seed=entry.request.seed)

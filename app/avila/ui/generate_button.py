@@ -90,20 +90,17 @@ class _Big(QPushButton):
             bar = QRectF(0, self.height() - 5.5, self.width(), 4)
             painter.fillRect(bar, theme.color("slider-track"))
             painter.fillRect(QRectF(0, bar.top(), self.width() * self._share, 4), theme.color("accent"))
-            painter.setFont(theme.font(12))
-            painter.setPen(theme.color("text-2"))
-            painter.drawText(
-                room.adjusted(0, 0, 0, -4),
-                Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
-                self._detail,
-            )
+            line = room.adjusted(0, 0, 0, -4)
             painter.setFont(theme.font(15, QFont.Weight.DemiBold))
             painter.setPen(words)
-            painter.drawText(
-                room.adjusted(0, 0, 0, -4),
-                Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
-                self._title,
+            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self._title)
+            line.setLeft(line.left() + painter.fontMetrics().horizontalAdvance(self._title) + 12)
+            painter.setFont(theme.font(12))
+            painter.setPen(theme.color("text-2"))
+            detail = painter.fontMetrics().elidedText(
+                self._detail, Qt.TextElideMode.ElideLeft, int(line.width())
             )
+            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, detail)
             return
         painter.setFont(theme.font(15, QFont.Weight.DemiBold))
         painter.setPen(words)

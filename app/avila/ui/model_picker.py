@@ -129,7 +129,7 @@ class ModelPicker(QPushButton):
         return model.problem or f"{family_text(model.family)} · {size_text(model.size)}"
 
     def _name_it(self) -> None:
-        teach(self, f"{_('Model')}: {self._title()}", _("The model that makes the picture"))
+        teach(self, _("Model: {name}").format(name=self._title()), _("The model that makes the picture"))
 
 
 def family_text(family: str) -> str:

@@ -226,6 +226,11 @@ class PictureDetails(QWidget):
         self._scroll.setWidgetResizable(True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        # The bar keeps its place while it has nothing to do: the text's height depends on its width, and a
+        # bar that comes and goes would change both without end.
+        self._scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        bar = self._scroll.verticalScrollBar()
+        bar.rangeChanged.connect(lambda low, high: bar.setEnabled(low < high))
         self._foot_row = QHBoxLayout()
         self._foot_row.setContentsMargins(20, 8, 20, 12)
         self._foot_row.addWidget(self._foot, 1)

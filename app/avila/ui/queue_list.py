@@ -60,7 +60,12 @@ class QueueList(QFrame):
         words.addWidget(text)
         state = _("Stopping…") if job.cancelling else _("running") if place == 0 else _("waiting")
         words.addWidget(
-            label(f"{state} · {request.width} × {request.height} · {_('seed')} {request.seed}", "hint")
+            label(
+                _("{state} · {width} × {height} · seed {seed}").format(
+                    state=state, width=request.width, height=request.height, seed=request.seed
+                ),
+                "hint",
+            )
         )
         row.addLayout(words, 1)
 

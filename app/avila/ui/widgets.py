@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt
+from PySide6.QtGui import QKeySequence, QPainter, QPainterPath, QPaintEvent, QRegion
 from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
 
 from avila.ui import theme
+
+POPUP_RADIUS = 10  # pixels, as in avila.qss
 
 
 def role(widget: QWidget, name: str) -> None:
@@ -38,10 +40,20 @@ class Icon(QWidget):
         theme.paint_icon(QPainter(self), self._name, QRectF(self.rect()), self._token)
 
 
+class _Corners(QObject):
+    """Cuts a popup's corners round whenever its size changes; needs no compositor, unlike translucency."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and isinstance(watched, QWidget):
+            shape = QPainterPath()
+            shape.addRoundedRect(QRectF(watched.rect()), POPUP_RADIUS, POPUP_RADIUS)
+            watched.setMask(QRegion(shape.toFillPolygon().toPolygon()))
+        return False
+
+
 def round_corners(popup: QWidget) -> None:
-    """Let what lies behind a popup show through its rounded corners; it goes when it is closed."""
-    popup.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
-    popup.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    """Make a popup round like its style; it goes when it is closed."""
+    popup.installEventFilter(_Corners(popup))
     popup.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
 

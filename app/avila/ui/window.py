@@ -101,7 +101,11 @@ class Window(QMainWindow):
             self.messages.note(avila.note)
 
     def look_around(self) -> None:
-        """Read the models and the pictures folder, in a thread; called once the window is painted."""
+        """Read the models and the pictures folder, in a thread; called once the window is painted.
+
+        A first small draft warms the painter up, so that the first one to be seen is as quick as the rest.
+        """
+        self.drafts.ask(GenerationRequest("", width=64, height=64, seed=0))
 
         def look() -> None:
             self.models_found.emit(self._avila.library.models())
@@ -271,7 +275,8 @@ class Window(QMainWindow):
 
     def _show_queue(self) -> None:
         count = len(self._avila.engine.jobs)
-        self._queue.setText(f"  {_('Queue')}  {count}" if count else f"  {_('Queue')}")
+        name = _("Queue")
+        self._queue.setText(f"  {name}  {count}" if count else f"  {name}")
         self._queue.setIcon(theme.icon("list", "accent" if count else "text-2"))
         if self._queue_list:
             self._queue_list.refresh()
@@ -331,7 +336,7 @@ class Window(QMainWindow):
 
     def _choose_model(self) -> None:
         name, _chosen = QFileDialog.getOpenFileName(
-            self, _("Choose a model file"), "", f"{_('Models')} (*.safetensors)"
+            self, _("Choose a model file"), "", "Safetensors (*.safetensors)"
         )
         if not name:
             return
