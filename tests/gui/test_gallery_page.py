@@ -31,6 +31,7 @@ from avila.ui.picture_actions import PictureActions
 from avila.ui.picture_details import table, took
 from avila.ui.picture_grid import day_name
 from avila.ui.stage import Stage
+from avila.ui.texts import Reading
 
 NOON = datetime.now().astimezone().replace(hour=12, minute=0, second=0, microsecond=0)
 PAINTED = GenerationRequest("green hills", seed=7)
@@ -647,3 +648,25 @@ def drag(stage: Stage, qtbot: QtBot, begin: QPoint, end: QPoint) -> None:
     qtbot.mousePress(stage, Qt.MouseButton.LeftButton, pos=begin)
     qtbot.mouseMove(stage, end)
     qtbot.mouseRelease(stage, Qt.MouseButton.LeftButton, pos=end)
+
+
+def test_no_height_makes_the_details_quarrel_with_their_scroll_bar(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bar that came and went with the height of the text, which depends on the bar, never came to rest."""
+    fits: list[int] = []
+    fit = Reading._fit
+
+    def counted(self: Reading) -> None:
+        fits.append(self.height())
+        fit(self)
+
+    room.add(GenerationRequest("lighthouse on a cliff at sunset, brooding storm clouds over the sea", seed=1))
+    room.read()
+    room.page.show_entry(room.model.entry(0).path)
+    monkeypatch.setattr(Reading, "_fit", counted)
+    for height in range(560, 900, 3):
+        fits.clear()
+        room.page.resize(1440, height)
+        QApplication.processEvents()
+        assert len(fits) <= 12, height
