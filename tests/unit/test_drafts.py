@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from avila.drafts import Scene, paint, read
+from avila.drafts import Scene, read
+from avila.drafts.painting import paint
 from avila.drafts.composition import layers, view_of
 from avila.drafts.scene import Thing
 from avila.drafts.vocabulary import TABLE, lookup

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from avila.drafts import paint, read
+from avila.drafts import read
 from avila.generation import Abilities, GenerationRequest, Step
 
 
@@ -16,6 +16,8 @@ class Procedural:
 
     def generate(self, request: GenerationRequest, on_step: Callable[[Step], None]) -> Image.Image:
         """See `Backend.generate`; the layers are the steps, whatever number of steps was asked for."""
+        from avila.drafts.painting import paint  # brings numpy
+
         scene = read(request.prompt, request.negative_prompt)
         pixels = paint(
             scene,

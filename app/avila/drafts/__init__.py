@@ -1,7 +1,9 @@
-"""The procedural painter: words -> scene -> layers, back to front -> pixels (numpy and Pillow only)."""
+"""The procedural painter: words -> scene -> layers, back to front -> pixels (numpy and Pillow only).
 
-from avila.drafts.painting import paint
+`painting.paint` is imported where it is called: it brings numpy, and a window wants to show itself first.
+"""
+
 from avila.drafts.reading import read
 from avila.drafts.scene import Scene, Thing, Word
 
-__all__ = ["Scene", "Thing", "Word", "paint", "read"]
+__all__ = ["Scene", "Thing", "Word", "read"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QThread, Signal
 from PySide6.QtGui import QImage
 
-from avila.drafts import Word, paint, read
+from avila.drafts import Word, read
 from avila.generation import GenerationRequest
 from avila.ui import images
 
@@ -68,6 +68,8 @@ class DraftPainter(QThread):
 
 def draft(request: GenerationRequest) -> Draft:
     """Paint the request's scene at its shape, no larger than the window needs."""
+    from avila.drafts.painting import paint
+
     begin = time.perf_counter()
     scene = read(request.prompt, request.negative_prompt)
     scale = min(1.0, LONGEST_SIDE / max(request.width, request.height))

@@ -42,6 +42,10 @@ class Ticks(QObject):
         self._timer.timeout.connect(self._tick)
         self._timer.start()
 
+    def stop(self) -> None:
+        """No more ticks."""
+        self._timer.stop()
+
     def _tick(self) -> None:
         now = time.perf_counter()
         late = (now - self._last) * 1000 - self._timer.interval()
@@ -83,6 +87,7 @@ def measure_stall(model: str) -> dict[str, object]:
 
         def finish(job: Job) -> None:
             ended.append(job)
+            ticks[0].stop()  # leaving waits for the engine; that is no stall of a window at work
             window.close()
 
         window.worker.stepped.connect(stepped)
