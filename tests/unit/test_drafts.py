@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from avila.drafts import Scene, read
-from avila.drafts.painting import paint
 from avila.drafts.composition import layers, view_of
+from avila.drafts.painting import paint
 from avila.drafts.scene import Thing
 from avila.drafts.vocabulary import TABLE, lookup
 
