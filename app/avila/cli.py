@@ -163,6 +163,8 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
             _say(avila.note)
         request = startup.complete(avila.library, request)
         keeper: Keeper = output or avila.gallery
+        if output:
+            output.check(request)
         engine = Engine(startup.backends(avila.library), keeper)
         return _Terminal(engine, request.batch(options.count), options.json).work()
     finally:
@@ -328,7 +330,11 @@ def _count(argument: str) -> int:
 def _output(argument: str, parser: argparse.ArgumentParser) -> Output:
     """A folder when it is one, ends in a slash or has no extension; else a file of a kind we write."""
     target = Path(argument).expanduser().absolute()
-    folder = target.is_dir() or argument.endswith(("/", os.sep)) or not target.suffix
+    try:
+        is_folder = target.is_dir()
+    except OSError as error:  # a name longer than the system takes, say
+        parser.error(f"--output: {error.strerror}")
+    folder = is_folder or argument.endswith(("/", os.sep)) or not target.suffix
     if not folder and target.suffix.lower() not in FORMATS:
         parser.error(_("--output: “{name}” does not end in .png, .jpg or .webp").format(name=target.name))
     return Output(target, folder)

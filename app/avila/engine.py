@@ -37,12 +37,14 @@ class Job:
         request: complete, with its seed drawn.
         result: resolves to the GalleryEntry, or to the AvilaError or Cancelled that ended it.
         state: written by the engine only.
+        unsaved: the picture that was made but could not be kept; None otherwise.
     """
 
     def __init__(self, request: GenerationRequest) -> None:
         self.request = request
         self.result: Future[GalleryEntry] = Future()
         self.state = State.QUEUED
+        self.unsaved: Image | None = None
         self._cancelled = threading.Event()
 
     @property
@@ -124,8 +126,6 @@ class Engine:
         try:
             while job := self._next():
                 self._work(job)
-                with self._wake:
-                    self._current = None
         finally:
             for job in self._queue:
                 job.cancel()
@@ -165,6 +165,8 @@ class Engine:
         else:
             job.state = State.DONE
             job.result.set_result(entry)
+        with self._wake:
+            self._current = None  # before the listener asks what still runs
         self.listener.ended(job)
 
     def _make(self, job: Job) -> GalleryEntry:
@@ -179,7 +181,11 @@ class Engine:
 
         image = backend.generate(job.request, on_step)
         self._stop_if_cancelled(job)
-        return self._keeper.add(image, job.request, time.perf_counter() - begin)
+        try:
+            return self._keeper.add(image, job.request, time.perf_counter() - begin)
+        except AvilaError:
+            job.unsaved = image
+            raise
 
     def _backend(self, name: str) -> Backend:
         if name not in self._makers:

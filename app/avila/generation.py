@@ -122,6 +122,12 @@ class Abilities:
                     ),
                     _("The nearest is {near}.").format(near=near),
                 )
+        if not request.prompt.strip():
+            raise AvilaError(
+                _("The prompt is empty"),
+                _("There are no words to make a picture of."),
+                _("Write what the picture should show."),
+            )
         if not 0 <= request.seed <= LARGEST_SEED:
             raise AvilaError(
                 _("This seed is not possible"),

@@ -22,7 +22,7 @@ from pytestqt.qtbot import QtBot
 from avila import startup
 from avila.engine import Engine, State
 from avila.errors import AvilaError
-from avila.generation import Abilities
+from avila.generation import Abilities, GenerationRequest
 from avila.settings import Settings
 from avila.ui import theme
 from avila.ui.create_page import CreatePage, Pace, Shown, time_left
@@ -380,7 +380,7 @@ def test_a_fast_job_cannot_flood_the_window(hand: HandMoved, avila: startup.Avil
     heard: list[None] = []
     worker.stepped.connect(lambda: heard.append(None), Qt.ConnectionType.DirectConnection)
     hand.let_go()
-    job = engine.submit(avila.settings.request)
+    job = engine.submit(GenerationRequest("boat"))
     worker.start()
     job.result.result(timeout=30)
     worker.leave()
@@ -404,3 +404,107 @@ def test_time_left_comes_from_the_steps_seen() -> None:
 def test_the_page_says_what_it_shows(window: Window) -> None:
     page: CreatePage = window.create_page
     assert page.canvas.accessibleName() == "No picture yet"
+
+
+def test_a_picture_that_cannot_be_kept_can_still_be_saved(
+    hand: HandMoved, window: Window, qtbot: QtBot, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object) -> None:
+        raise AvilaError("The disk is full")
+
+    monkeypatch.setattr(window._avila.gallery.__class__, "add", full)
+    write(window, qtbot, "boat")
+    press_generate(window, qtbot)
+    hand.begun()
+    with qtbot.waitSignal(window.worker.job_ended):
+        hand.finish()
+    card = window.messages._card
+    assert card
+    save = next(b for b in card.findChildren(QAbstractButton) if b.text() == "Save as…")
+    with patch(
+        "avila.ui.picture_actions.QFileDialog.getSaveFileName", lambda *_: (str(home / "kept.png"), "")
+    ):
+        save.click()
+    assert (home / "kept.png").is_file()
+    assert not window.messages.showing_error
+
+
+def test_one_scene_that_cannot_be_painted_does_not_end_all_drafts(
+    window: Window, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from avila.ui import drafting
+
+    real = drafting.draft
+
+    def sometimes(request: GenerationRequest) -> drafting.Draft:
+        if request.prompt == "boom":
+            raise ZeroDivisionError
+        return real(request)
+
+    monkeypatch.setattr(drafting, "draft", sometimes)
+    window.drafts.ask(GenerationRequest("boom", seed=1))
+    qtbot.waitUntil(lambda: "draft failed" in caplog.text)
+    write(window, qtbot, "boat")
+
+
+def test_a_deleted_picture_leaves_the_create_page_too(window: Window, qtbot: QtBot) -> None:
+    make_one(window, qtbot)
+    page = window.create_page
+    assert page._shown == Shown.PICTURE
+    with patch("send2trash.send2trash", lambda gone: Path(gone).unlink()):
+        window._on_picture.delete(window.model.entry(0))
+    assert page._shown != Shown.PICTURE
+    assert page._entry is None
+
+
+def test_escape_in_the_gallery_cancels_nothing(hand: HandMoved, window: Window, qtbot: QtBot) -> None:
+    write(window, qtbot, "boat")
+    press_generate(window, qtbot)
+    hand.begun()
+    window.show_gallery()
+    window._escape()
+    assert len(window.create_page._avila.engine.jobs) == 1
+    window.show_create()
+    window._escape()
+    assert window.create_page._avila.engine.jobs[0].cancelling
+    with qtbot.waitSignal(window.worker.job_ended):
+        hand.step()
+
+
+def test_marks_fit_the_words_after_blanks(window: Window, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(
+        window.drafts.painted, check_params_cb=lambda d: d.request.prompt.endswith("qwertz")
+    ):
+        window.create_page.panel.prompt.editor.insertPlainText("  🦊 boat qwertz")
+    (mark,) = [s.cursor.selectedText() for s in window.create_page.panel.prompt.editor.extraSelections()][-1:]
+    assert mark == "qwertz"
+
+
+def test_nonsense_in_a_number_changes_nothing(window: Window, qtbot: QtBot) -> None:
+    steps = window.create_page.panel.steps
+    for text in ("nan", "inf", "x", ""):
+        steps._number.setText(text)
+        steps._typed()
+        assert steps.value() == 20
+
+
+def test_undo_never_takes_the_remembered_prompt(home: Path, qtbot: QtBot) -> None:
+    (home / "settings.json").write_text(json.dumps({"request": {"prompt": "old boat"}}))
+    avila = startup.start()
+    window = Window(avila)
+    qtbot.addWidget(window)
+    window.create_page.panel.prompt.editor.undo()
+    assert window.create_page.panel.prompt.text() == "old boat"
+    window.close()
+    avila.close()
+
+
+def test_the_picker_finds_a_model_that_was_just_put_there(
+    window: Window, models_folder: Path, home: Path
+) -> None:
+    (home / "models").mkdir(exist_ok=True)
+    (home / "models" / "new.safetensors").write_bytes((models_folder / "tiny.safetensors").read_bytes())
+    picker = window.create_page.panel.model
+    picker.opened.emit()
+    texts = [action.text() for action in picker.menu_of_models().actions()]
+    assert any(text.startswith("new\t") for text in texts)

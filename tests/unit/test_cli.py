@@ -266,7 +266,13 @@ def test_a_prompt_that_is_no_text_is_mended(quick: Quick, capsys: pytest.Capture
     assert quick.requests[0].prompt == "caf\ufffd"
 
 
-@pytest.mark.parametrize("prompt", ["", "x" * 10_000, "🌅 שקיעה", "a\nb\tc"])
+@pytest.mark.parametrize("prompt", ["", "  \n"])
+def test_an_empty_prompt_is_told(quick: Quick, prompt: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["generate", prompt, *SIZE]) == 1
+    assert "The prompt is empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("prompt", ["x" * 10_000, "🌅 שקיעה", "a\nb\tc"])
 def test_odd_prompts_are_pictures_too(quick: Quick, prompt: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["generate", prompt, *SIZE]) == 0
     known = metadata.read(Path(capsys.readouterr().out.removesuffix("\n")))

@@ -228,3 +228,10 @@ def test_lookup_knows_inflections() -> None:
     ):
         assert lookup(form)[0].name == name, form
     assert lookup("xyzzy") == ()
+
+
+@pytest.mark.parametrize("size", [(64, 4096), (4096, 64), (64, 64)])
+@pytest.mark.parametrize("prompt", ["city skyline snow", "desert camel", "forest in fog", "beach with palms"])
+def test_the_most_elongated_pictures_are_painted(prompt: str, size: tuple[int, int]) -> None:
+    for seed in range(3):
+        assert paint(read(prompt), *size, seed).shape == (size[1], size[0], 3)

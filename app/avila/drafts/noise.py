@@ -73,6 +73,8 @@ def fractal(
     Positions are in cells of the coarsest octave, from 0; they may be spaced unevenly (perspective).
     With `ridged` each octave is folded into sharp crests, as in Musgrave's ridged multifractal.
     """
+    if not len(ys) or not len(xs):  # a band too thin to have a row
+        return np.zeros((len(ys), len(xs)), np.float32)
     down, across = int(np.ceil(ys.max())) + 2, int(np.ceil(xs.max())) + 2
     field: Array = np.zeros((down, across), np.float32)
     weight, total = 1.0, 0.0

@@ -276,6 +276,8 @@ def dunes(canvas: Canvas, view: View, base: float) -> None:
         ).astype(np.float32)
         mask, top = canvas.below(edge)
         rows = canvas.y[top:]
+        if not len(rows):  # the crest lies below the picture
+            continue
         fall = np.clip(rows - np.float32(foot - tall), 0.0, 1.0) * np.float32(canvas.height / canvas.unit)
         bend = line(rng, fall * np.float32(2.4 / reach), 2, 0.4) * 0.10 * reach
         border = -0.55 * fall**0.85 * reach - bend * np.minimum(fall * 9, 1.0)

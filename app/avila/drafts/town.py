@@ -1,5 +1,7 @@
 """Many buildings at once: a skyline far off, a street around the eye, a village."""
 
+import math
+
 import numpy as np
 
 from avila.drafts.buildings import LAMPLIGHT, church, house
@@ -28,7 +30,7 @@ def skyline(canvas: Canvas, view: View, base: float, height: float = 0.4) -> Non
 def _row(canvas: Canvas, view: View, base: float, height: float, wide: float, far: float, name: str) -> None:
     rng = view.rng(name)
     light = view.light
-    many = 160
+    many = max(160, math.ceil(float(canvas.across[-1]) / (0.55 * wide)) + 1)  # enough for any panorama
     widths = (wide * rng.uniform(0.55, 1.35, many)).astype(np.float32)
     gaps = np.where(rng.random(many) < 0.16, rng.uniform(0.0, 0.6 * wide, many), 0.0)
     ends = np.cumsum(widths + gaps)

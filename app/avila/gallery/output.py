@@ -1,5 +1,6 @@
 """Pictures written where a command says, instead of into the gallery."""
 
+import os
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +39,17 @@ class Output:
             raise cannot_write(path, error, request) from error
         self._written += 1
         return GalleryEntry(path, request, created, seconds, size)
+
+    def check(self, request: GenerationRequest) -> None:
+        """Raise AvilaError when nothing can be written there: better before the steps than after them."""
+        folder = self.target if self.folder else self.target.parent
+        probe = folder / f".avila-{os.getpid()}.part"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise cannot_write(self.target, error, request) from error
 
     def _path(self, request: GenerationRequest, created: datetime) -> Path:
         if self.folder:

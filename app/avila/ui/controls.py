@@ -1,5 +1,6 @@
 """The controls of the left panel: labelled slider, size, seed, choice and count."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -118,6 +119,8 @@ class NumberSlider(QWidget):
         try:
             value = float(self._number.text().replace(",", "."))
         except ValueError:
+            value = self._value
+        if not math.isfinite(value):
             value = self._value
         self.set_value(float(round(value)) if self._unit == 1 else round(value, 2))
 

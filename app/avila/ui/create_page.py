@@ -149,13 +149,6 @@ class CreatePage(QWidget):
         self._show()
         self.queue_changed.emit()
 
-    def escape(self) -> None:
-        """Close the error card, or stop what runs."""
-        if self.messages.showing_error:
-            self.messages.close_error()
-        else:
-            self.cancel()
-
     def reuse(self, request: GenerationRequest) -> None:
         """Take over a picture's settings, its seed kept."""
         self.panel.set_request(request)
@@ -284,6 +277,7 @@ class CreatePage(QWidget):
         self.strip.chosen.connect(self.show_picture)
         self.strip.job_chosen.connect(self._watch)
         self.strip.gallery_wanted.connect(self.gallery_wanted)
+        self._model.rowsRemoved.connect(self._drop_if_gone)
         self.messages.card_changed.connect(self.canvas.set_dimmed)
         self._drafts.painted.connect(self._draft_painted)
         self._worker.job_started.connect(self._job_started)
@@ -358,12 +352,13 @@ class CreatePage(QWidget):
                 self._shown = Shown.JOB if self._more_to_come() else Shown.PICTURE
                 self.canvas.show_image(QImage(str(entry.path)), self._size(entry.request), FINAL_MS)
         elif not self._more_to_come() and watched:
-            self._shown = Shown.DRAFT if self._draft else Shown.NOTHING
+            self._back_to_draft()
         self._show()
         if job.state == State.FAILED:
             error = job.result.exception()
             if isinstance(error, AvilaError):
-                self.messages.error(error)
+                rescue = partial(self._on_picture.rescue, job.unsaved, job.request) if job.unsaved else None
+                self.messages.error(error, _("Save as…"), rescue)
         self.queue_changed.emit()
 
     def _more_to_come(self) -> bool:
@@ -390,10 +385,22 @@ class CreatePage(QWidget):
 
     def _delete(self) -> None:
         if self._entry and self._shown == Shown.PICTURE:
-            entry, self._entry = self._entry, None
-            self._shown = Shown.DRAFT if self._draft else Shown.NOTHING
-            self._show()
-            self._on_picture.delete(entry)
+            self._on_picture.delete(self._entry)
+
+    def _drop_if_gone(self) -> None:
+        """The picture shown left the gallery, from whichever page."""
+        if self._entry and self._model.row(self._entry.path) < 0:
+            self._entry = None
+            if self._shown == Shown.PICTURE:
+                self._back_to_draft()
+                self._show()
+
+    def _back_to_draft(self) -> None:
+        """Show what the panel says now: its draft, painted anew if it has changed since."""
+        wanted = self.panel.request()
+        if self._draft is None or self._draft.request != wanted:
+            self._ask_for_draft()
+        self._shown = Shown.DRAFT if self._draft else Shown.NOTHING
 
     # showing
 
@@ -449,7 +456,7 @@ class CreatePage(QWidget):
         if self._job.cancelling:
             return _("Stopping…"), 0, 0, ""
         if self._progress is None:
-            return (_("Painting…") if not self._job.request.model else _("Loading the model…")), 0, 0, ""
+            return _("Preparing…"), 0, 0, ""
         number, total = self._progress.number, self._progress.total
         if number == total:
             return _("Finishing…"), number, total, ""

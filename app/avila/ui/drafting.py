@@ -1,5 +1,6 @@
 """Drafts that follow typing: painted in a thread of their own, the latest wish only."""
 
+import logging
 import threading
 import time
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from PySide6.QtGui import QImage
 from avila.drafts import Word, read
 from avila.generation import GenerationRequest
 from avila.ui import images
+
+log = logging.getLogger(__name__)
 
 LONGEST_SIDE = 768  # pixels; the same composition as full size, quick enough for every key
 
@@ -48,7 +51,12 @@ class DraftPainter(QThread):
 
     def run(self) -> None:
         while request := self._next():
-            self.painted.emit(draft(request))
+            try:
+                made = draft(request)
+            except Exception:  # one scene that cannot be painted must not end all drafts
+                log.exception("draft failed: %r", request)
+            else:
+                self.painted.emit(made)
 
     def leave(self) -> None:
         """Finish the draft at hand and wait for the thread."""

@@ -75,10 +75,13 @@ class Messages(QObject):
             self._toast.deleteLater()
             self._toast = None
 
-    def error(self, error: AvilaError) -> None:
-        """Show what went wrong and the way out, until the person closes it or goes on."""
+    def error(self, error: AvilaError, action: str = "", act: Callable[[], None] | None = None) -> None:
+        """Show what went wrong and the way out, until the person closes it or goes on.
+
+        With `act` there is a button `action` that does it.
+        """
         self.close_error()
-        self._card = card = _card(self._host, error, self.close_error)
+        self._card = card = _card(self._host, error, self.close_error, action, act)
         self._place()
         card.show()
         card.raise_()
@@ -115,7 +118,9 @@ class Messages(QObject):
             self._card.move(room.center().x() - self._card.width() // 2, max(room.top() + 24, top))
 
 
-def _card(host: QWidget, error: AvilaError, close: Callable[[], None]) -> QFrame:
+def _card(
+    host: QWidget, error: AvilaError, close: Callable[[], None], action: str, act: Callable[[], None] | None
+) -> QFrame:
     """Title, why, what to do; the technical text folded away, and a way to copy it."""
     card = QFrame(host)
     role(card, "card")
@@ -149,6 +154,8 @@ def _card(host: QWidget, error: AvilaError, close: Callable[[], None]) -> QFrame
         foot.addWidget(button(_("Details"), "link", _("Show the technical text"), fold, icon="chevron-right"))
         column.addWidget(details)
     foot.addStretch(1)
+    if act:
+        foot.addWidget(button(action, "", action, act))
     foot.addWidget(button(_("Not now"), "link", _("Close this message"), close))
     column.addSpacing(4)
     column.addLayout(foot)

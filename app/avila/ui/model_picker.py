@@ -17,11 +17,13 @@ class ModelPicker(QPushButton):
 
     Signals:
         changed(): another model was chosen.
+        opened(): the list is about to be shown.
         add_wanted(): the person wants to choose a file that is not in the list.
         folder_wanted(): the models folder is to be opened.
     """
 
     changed = Signal()
+    opened = Signal()
     add_wanted = Signal()
     folder_wanted = Signal()
 
@@ -58,6 +60,7 @@ class ModelPicker(QPushButton):
 
     def open_list(self) -> None:
         """Show the list below the card."""
+        self.opened.emit()
         menu = self.menu_of_models()
         menu.setMinimumWidth(self.width())
         menu.popup(self.mapToGlobal(QPoint(0, self.height() + 4)))

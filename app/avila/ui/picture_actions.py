@@ -1,17 +1,24 @@
 """What can be done with a kept picture, the same from every page."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from avila.errors import AvilaError
+from avila.gallery import metadata, names
 from avila.gallery.store import Gallery, GalleryEntry
+from avila.generation import GenerationRequest
 from avila.i18n import _
 from avila.ui.gallery_model import GalleryModel
 from avila.ui.messages import Messages
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 UNDO_STEPS = 20  # deleted pictures held in memory
 
@@ -56,6 +63,24 @@ class PictureActions(QObject):
             self._messages.error(error)
         else:
             self._messages.note(_("Saved as {name}").format(name=target.name))
+
+    def rescue(self, image: "Image", request: GenerationRequest) -> None:
+        """Ask for a place for a picture that the gallery could not keep; the card stays until it is safe."""
+        name, _chosen = QFileDialog.getSaveFileName(
+            self._window, _("Save picture as"), names.slug(request.prompt) + ".png", "PNG (*.png)"
+        )
+        if not name:
+            return
+        target = Path(name).with_suffix(".png")
+        try:
+            metadata.save_picture(image, target, request, 0.0, datetime.now().astimezone())
+        except OSError as error:
+            self._messages.note(
+                _("{path} cannot be written: {reason}.").format(path=target, reason=error.strerror)
+            )
+            return
+        self._messages.close_error()
+        self._messages.note(_("Saved as {name}").format(name=target.name))
 
     def copy_picture(self, entry: GalleryEntry) -> None:
         """Put the picture on the clipboard, as pixels and as a file."""

@@ -40,6 +40,7 @@ class PromptEditor(QFrame):
         self.editor.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.editor.setFont(theme.font(14))
         self.editor.document().setDocumentMargin(0)
+        self.editor.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.editor.viewport().setAutoFillBackground(False)
         teach(self.editor, name, tip)
         self.setFocusProxy(self.editor)
@@ -60,6 +61,10 @@ class PromptEditor(QFrame):
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.insertText(text)
         self.editor.setTextCursor(cursor)
+
+    def forget_history(self) -> None:
+        """Ctrl+Z goes back no further than this."""
+        self.editor.document().clearUndoRedoStacks()
 
     def mark(self, words: Iterable[Word]) -> None:
         """Underline with dots the words that the draft did not understand."""
@@ -93,8 +98,9 @@ class PromptEditor(QFrame):
 
     def _cursor(self, word: Word) -> QTextCursor:
         """A cursor on the word: Qt counts UTF-16 units where Python counts characters."""
-        text = self.text()
-        start = _utf16(text[: word.start])
+        raw = self.text()
+        text = raw.lstrip()  # words are counted in the prompt, which has no blanks around it
+        start = _utf16(raw[: len(raw) - len(text)] + text[: word.start])
         cursor = QTextCursor(self.editor.document())
         cursor.setPosition(start)
         cursor.setPosition(start + _utf16(text[word.start : word.end]), QTextCursor.MoveMode.KeepAnchor)

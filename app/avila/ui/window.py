@@ -207,7 +207,7 @@ class Window(QMainWindow):
         for keys, act in (
             (GENERATE_KEYS, self._generate),
             ("Ctrl+Enter", self._generate),
-            (CANCEL_KEYS, page.escape),
+            (CANCEL_KEYS, self._escape),
             ("Ctrl+Q", self.close),
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(act)
@@ -219,6 +219,7 @@ class Window(QMainWindow):
         page.queue_changed.connect(self._show_queue)
         page.panel.model.folder_wanted.connect(self._open_models_folder)
         page.panel.model.add_wanted.connect(self._choose_model)
+        page.panel.model.opened.connect(self._look_for_models)
         self.gallery_page.reuse.connect(self._reuse)
         self.gallery_page.opened.connect(self._open_large)
         self.large_view.reuse.connect(self._reuse)
@@ -232,6 +233,7 @@ class Window(QMainWindow):
         panel.count.set_value(remembered.count)
         panel.seed.set_locked(not remembered.new_seed)
         panel.negative.set_unfolded(remembered.negative_open)
+        panel.prompt.forget_history()
         if not self.restoreGeometry(QByteArray.fromBase64(remembered.window.encode())):
             self.resize(1440, 900)
         self._show_page(1 if remembered.page == "gallery" else 0)
@@ -254,6 +256,13 @@ class Window(QMainWindow):
             return
         self.show_create()
         self.create_page.generate()
+
+    def _escape(self) -> None:
+        """Close a message anywhere; stop what runs only where it is to be seen."""
+        if self.messages.showing_error:
+            self.messages.close_error()
+        elif self._pages.currentWidget() is self.create_page:
+            self.create_page.cancel()
 
     def _reuse(self, request: GenerationRequest) -> None:
         self.show_create()
@@ -351,6 +360,10 @@ class Window(QMainWindow):
         picker = self.create_page.panel.model
         picker.set_models([*(m for m in self._avila.library.models() if m != model), model])
         picker.set_reference(model.reference)
+
+    def _look_for_models(self) -> None:
+        """Read the folders again: what was put there meanwhile is to be chosen now."""
+        self.create_page.panel.set_models(self._avila.library.models())
 
     def _open_models_folder(self) -> None:
         self._open_folder(self._avila.folders.models)

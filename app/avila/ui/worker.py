@@ -1,5 +1,6 @@
 """The engine's thread, and how what happens there reaches the window."""
 
+import logging
 import threading
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from PySide6.QtGui import QImage
 from avila.engine import Engine, Job
 from avila.generation import Step
 from avila.ui import images
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,12 @@ class Worker(QThread):
         with self._lock:
             if self._box is not None and step.number < step.total:
                 return
-        progress = Progress(job, step.number, step.total, images.from_pillow(step.preview()))
+        try:
+            preview = images.from_pillow(step.preview())
+        except Exception:  # a picture is worth more than its preview
+            log.exception("preview failed")
+            return
+        progress = Progress(job, step.number, step.total, preview)
         with self._lock:
             fresh = self._box is None
             self._box = progress
