@@ -162,6 +162,8 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         if avila.note:
             _say(avila.note)
         request = startup.complete(avila.library, request)
+        if request.note():
+            _say(request.note())
         keeper: Keeper = output or avila.gallery
         if output:
             output.check(request)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 RANDOM_SEED = -1
 LARGEST_SEED = 2**64 - 1  # what torch.Generator takes; ComfyUI pictures use all of it
 LARGEST_DRAWN_SEED = 2**32 - 1  # drawn ones stay short enough to read aloud, as in A1111
+TOKENS_READ = 75  # of a prompt, by CLIP's text encoder
 LONGEST_PROMPT = 20_000  # characters
 
 
@@ -61,6 +62,14 @@ class GenerationRequest:
                 raise ValueError(f"{field.name}: {value!r} is not {wanted.__name__}")
             known[field.name] = value
         return cls(**known)
+
+    def note(self) -> str:
+        """A sentence on what a model will not do with this request; "" when all is well."""
+        if self.model and len(self.prompt.split()) > TOKENS_READ:  # a word is at least one token
+            return _("The prompt is long: the model reads only its first {n} words or fewer").format(
+                n=TOKENS_READ
+            )
+        return ""
 
     def with_seed(self) -> Self:
         """The request with its seed drawn if it is still to be drawn."""

@@ -121,3 +121,9 @@ def test_the_nearest_size_told_is_possible(width: int) -> None:
         near = int(error.advice.removesuffix(".").rsplit(" ", 1)[1])
         assert abs(near - width) <= 4
         ALL.check(replace(REQUEST, width=near))
+
+
+def test_a_prompt_longer_than_a_model_reads_is_noted() -> None:
+    assert "75" in GenerationRequest("word " * 76, model="m").note()
+    assert GenerationRequest("word " * 75, model="m").note() == ""
+    assert GenerationRequest("word " * 76).note() == "", "the painter reads all of it"

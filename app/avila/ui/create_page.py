@@ -472,7 +472,7 @@ class CreatePage(QWidget):
         elif not self.panel.model.reference():
             text = _("Without a model, the draft itself is painted and kept")
         else:
-            text = ""
+            text = self.panel.request().note()
         self.panel.say(text)
 
     @staticmethod
