@@ -26,7 +26,11 @@ def watch(window: Window) -> None:
         return progress
 
     def painted(draft: Draft) -> None:
-        tell("draft", prompt=draft.request.prompt, known=[word.text for word in draft.words if word.known])
+        tell(
+            "draft",
+            prompt=draft.request.prompt,
+            known=[word.text for word in draft.scene.words if word.known],
+        )
 
     def ended(job: Job) -> None:
         error = job.result.exception()

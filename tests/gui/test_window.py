@@ -1,7 +1,8 @@
 """The window from the outside: what a person does, and what is to be seen afterwards."""
 
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
@@ -77,8 +78,54 @@ def test_typing_just_works_and_shows_a_draft(window: Window, qtbot: QtBot) -> No
     page = window.create_page
     assert not page.canvas.image.isNull()
     assert page._draft
-    assert [word.text for word in page._draft.words if not word.known] == ["qwertz"]
+    assert [word.text for word in page._draft.scene.words if not word.known] == ["qwertz"]
     assert page.panel.prompt.editor.extraSelections(), "the unknown word is marked in the prompt"
+
+
+def test_when_typing_rests_the_fine_pass_of_the_same_draft_follows(window: Window, qtbot: QtBot) -> None:
+    write(window, qtbot, "a lake")
+    page = window.create_page
+    assert page._draft
+    first, words = page._draft, page.caption._draft_text
+    assert not first.fine
+    assert "lake" in words.toolTip(), "the line explains what was understood"
+    with qtbot.waitSignal(window.drafts.painted, timeout=20_000, check_params_cb=lambda d: d.fine):
+        pass
+    assert page._draft.request == first.request
+    assert page.canvas.image.size() == first.image.size()
+    assert page.caption.text().startswith("Fine draft")
+
+
+def test_a_key_ends_the_fine_pass(window: Window, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    from avila.ui import drafting
+
+    monkeypatch.setattr(drafting, "REST", 0.0)
+    real, ended = drafting.draft, threading.Event()
+
+    def slow(request: GenerationRequest, fine: bool, pause: Callable[[], None]) -> drafting.Draft:
+        if fine and request.prompt == "a lake":
+            try:
+                while True:  # as long as nobody types
+                    pause()
+            finally:
+                ended.set()
+        return real(request, fine, pause)
+
+    monkeypatch.setattr(drafting, "draft", slow)
+    write(window, qtbot, "a lake")
+    write(window, qtbot, " at night")
+    assert ended.is_set()
+
+
+def test_a_late_fine_draft_takes_no_picture_away(window: Window, qtbot: QtBot) -> None:
+    make_one(window, qtbot)
+    page = window.create_page
+    shown = page.canvas.image.cacheKey()
+    wanted = page.panel.request()
+    page._wished = wanted
+    page._draft_painted(replace(page._draft, request=wanted, fine=True))  # type: ignore[type-var]
+    assert page._shown == Shown.PICTURE
+    assert page.canvas.image.cacheKey() == shown
 
 
 def test_emptying_the_prompt_brings_the_examples_back(window: Window, qtbot: QtBot) -> None:
@@ -438,10 +485,10 @@ def test_one_scene_that_cannot_be_painted_does_not_end_all_drafts(
 
     real = drafting.draft
 
-    def sometimes(request: GenerationRequest) -> drafting.Draft:
+    def sometimes(request: GenerationRequest, fine: bool, pause: Callable[[], None]) -> drafting.Draft:
         if request.prompt == "boom":
             raise ZeroDivisionError
-        return real(request)
+        return real(request, fine, pause)
 
     monkeypatch.setattr(drafting, "draft", sometimes)
     window.drafts.ask(GenerationRequest("boom", seed=1))

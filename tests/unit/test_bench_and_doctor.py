@@ -110,11 +110,37 @@ def test_overhead_compares_the_same_picture(
     assert found["versions"]["torch"]
 
 
-def test_draft_is_measured_in_a_process_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["bench", "draft", "--runs", "1", "--json"]) == 0
+def test_the_painter_is_measured_in_a_process_of_its_own() -> None:
+    code = "from avila.bench import paint; paint(1, ('a lake', 'a cat'), (64, 256))"
+    found = bench._child(["-c", code], bench.ONE_CORE)
+    assert 0 < found["64_ms"] < found["256_ms"] <= found["slowest_256_ms"]
+    assert found["fine_768x512_ms"] > found["256_ms"]
+    assert found["first_512_ms"] > 0
+    assert found["read_ms"] > 0
+
+
+def test_the_painters_memory_is_measured() -> None:
+    code = "from avila import bench; bench.SCENES = ('a lake',); bench.paint_memory()"
+    found = bench._child(["-c", code], bench.ONE_CORE)
+    assert 0 < found["memory_1024_mb"] <= found["memory_all_mb"] or sys.platform == "win32"
+
+
+def test_draft_puts_its_measurements_together(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codes: list[str] = []
+
+    def child(arguments: list[str], environment: dict[str, str]) -> dict[str, Any]:
+        codes.append(arguments[1])
+        return {"memory_1024_mb": 50.0} if "memory" in arguments[1] else {"512_ms": 30.0}
+
+    monkeypatch.setattr(bench, "_child", child)
+    monkeypatch.setattr(bench, "_probe", lambda what: {"measured": what})
+    assert cli.main(["bench", "draft", "--runs", "4", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert 0 < found["512_ms"] < found["1024_ms"]
-    assert found["memory_mb"] > 0 or sys.platform == "win32"
+    assert (found["512_ms"], found["memory_1024_mb"], found["measured"]) == (30.0, 50.0, "typing")
+    assert found["aim"]["512_ms"] == 40
+    assert "paint(4)" in codes[0]
 
 
 def test_the_window_is_measured_warm(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:

@@ -136,7 +136,7 @@ def test_the_colours_follow_a_real_vae(diffusers_backend: backend.Diffusers) -> 
     coarse = torch.randn((1, 4, 5, 5), generator=torch.Generator().manual_seed(9))
     latents = torch.nn.functional.interpolate(coarse, (16, 16), mode="bicubic")
     with torch.no_grad():
-        decoded = vae.decode(latents / vae.config.scaling_factor).sample
+        decoded = vae.decode((latents / vae.config.scaling_factor).to(vae.dtype)).sample.float()
     truth = torch.nn.functional.avg_pool2d(decoded / 2 + 0.5, 8)[0].permute(1, 2, 0)
     guess = latents[0].permute(1, 2, 0) @ colours.matrix + colours.offset
     correlation = torch.corrcoef(torch.stack([truth.flatten(), guess.flatten()]))[0, 1]

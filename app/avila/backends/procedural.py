@@ -15,7 +15,10 @@ class Procedural:
     abilities = Abilities(negative_prompt=True, size_multiple=1, smallest_size=64, largest_size=4096)
 
     def generate(self, request: GenerationRequest, on_step: Callable[[Step], None]) -> Image.Image:
-        """See `Backend.generate`; the layers are the steps, whatever number of steps was asked for."""
+        """See `Backend.generate`; the layers are the steps, whatever number of steps was asked for.
+
+        What is kept is the fine pass of the draft that the same words, size and seed show.
+        """
         from avila.drafts.painting import paint  # brings numpy
 
         scene = read(request.prompt, request.negative_prompt)
@@ -25,6 +28,7 @@ class Procedural:
             request.height,
             request.seed,
             lambda number, total, look: on_step(Step(number, total, lambda: Image.fromarray(look()))),
+            fine=True,
         )
         return Image.fromarray(pixels)
 

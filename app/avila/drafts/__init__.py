@@ -3,7 +3,7 @@
 `painting.paint` is imported where it is called: it brings numpy, and a window wants to show itself first.
 """
 
-from avila.drafts.reading import read
-from avila.drafts.scene import Scene, Thing, Word
+from avila.drafts.scene import Scene, Thing, Word, vary
+from avila.drafts.words.reading import read
 
-__all__ = ["Scene", "Thing", "Word", "read"]
+__all__ = ["Scene", "Thing", "Word", "read", "vary"]

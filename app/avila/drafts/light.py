@@ -1,17 +1,25 @@
-"""The light of a scene: what the hour and the weather make of every colour."""
+"""The light of a scene: where it comes from, its colour, the sky it makes, and the haze in between.
+
+Everything is linear and scene-referred: a white surface in full light is about 1 by day. What the eye or
+a camera would adapt to is already in the numbers (`KEYS`), so tone mapping needs no exposure.
+"""
 
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
-from avila.drafts.canvas import Colour
-from avila.drafts.noise import generator
+from avila.drafts import atmosphere
+from avila.drafts.noise import Array, generator
 from avila.drafts.scene import Scene
+
+Colour: TypeAlias = tuple[float, float, float]  # linear, primaries of sRGB
 
 
 def rgb(code: str) -> Colour:
-    """A colour from its six hexadecimal digits."""
-    red, green, blue = (int(code[i : i + 2], 16) / 255 for i in (0, 2, 4))
+    """The linear colour of six hexadecimal digits (the curve of IEC 61966-2-1)."""
+    encoded = [int(code[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    red, green, blue = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in encoded)
     return red, green, blue
 
 
@@ -28,197 +36,292 @@ def times(first: Colour, second: Colour | float) -> Colour:
     return red, green, blue
 
 
-def luma(colour: Colour) -> float:
-    """How light a colour looks, 0 to 1 (the weights of ITU-R BT.601)."""
-    return 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
+def luminance(colour: Colour) -> float:
+    """Relative luminance (the weights of ITU-R BT.709)."""
+    return 0.2126 * colour[0] + 0.7152 * colour[1] + 0.0722 * colour[2]
 
 
 COLOURS = {
-    "red": rgb("d02c28"), "orange": rgb("f08224"), "yellow": rgb("f5d33c"), "gold": rgb("d9a832"),
-    "green": rgb("3f9c45"), "teal": rgb("26a69a"), "blue": rgb("2f6fd0"), "purple": rgb("8148b8"),
-    "pink": rgb("ee8fb4"), "brown": rgb("7c5233"), "black": rgb("201f24"), "white": rgb("f4f3ef"),
-    "grey": rgb("8e9299"),
-}  # fmt: skip
+    "red": rgb("c8201c"),
+    "orange": rgb("ee7a1c"),
+    "yellow": rgb("f2cb2e"),
+    "gold": rgb("d6a02a"),
+    "green": rgb("3a9a40"),
+    "teal": rgb("1fa396"),
+    "blue": rgb("2a66cc"),
+    "purple": rgb("7a40b4"),
+    "pink": rgb("ec86ae"),
+    "brown": rgb("744a2c"),
+    "black": rgb("1b1a1e"),
+    "white": rgb("f2f1ec"),
+    "grey": rgb("868a92"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """Colours are as seen; `lit` and `shade` multiply a surface's own colour."""
+    """What lights a scene. Directions are unit vectors (x right, y up, z away from the eye)."""
 
-    zenith: Colour
-    middle: Colour
-    horizon: Colour
-    sun: Colour
-    glow: Colour
-    lit: Colour
-    shade: Colour
-    haze: Colour
-    cloud_lit: Colour
-    cloud_shade: Colour
-    sun_height: float  # 0 at the horizon, 1 at the top of the picture; below 0: not to be seen
-    stars: float = 0.0
-    lamps: float = 0.0  # how brightly windows and lamps shine
-    cover: float = 0.35  # of the sky by clouds
-    mist: float = 0.0
+    sky: Array  # (3, 28, 32) radiance, see atmosphere.sky; azimuth counted from `azimuth`
+    azimuth: float  # radians from straight ahead, to the right: of the sun, or of the moon by night
+    elevation: float  # radians over the horizon
+    towards: tuple[float, float, float]  # from a surface to the sun or moon
+    direct: Colour  # what a surface facing it receives
+    ambient: Colour  # what a level surface receives from the sky
+    bounce: Colour  # what the ground throws back at surfaces that look down
+    haze: float  # 1/m: how fast things fade into the air
+    cover: float  # 0 to 1: of the sky by clouds
+    lamps: float  # 0 to 1: how much windows, lamps and fires count
+    stars: float  # 0 to 1
+    visible: bool  # whether the sun or moon itself can be in the picture
+    night: bool  # the light is the moon
 
 
-def _light(
-    colours: str, lit: Colour, shade: Colour, height: float, stars: float = 0, lamps: float = 0
-) -> Light:
-    zenith, middle, horizon, sun, glow, haze, cloud_lit, cloud_shade = map(rgb, colours.split())
-    return Light(
-        zenith, middle, horizon, sun, glow, lit, shade, haze, cloud_lit, cloud_shade, height, stars, lamps
-    )
+# Sun's elevation in degrees (the moon's by night), exposure, and how much lamps shine.
+_HOURS = {
+    "dawn": (3.4, 3.4, 0.35),
+    "morning": (24.0, 1.55, 0.0),
+    "day": (50.0, 1.2, 0.0),
+    "noon": (72.0, 1.15, 0.0),
+    "golden": (9.0, 2.5, 0.1),
+    "sunset": (3.2, 4.2, 0.75),
+    "dusk": (-1.6, 13.0, 1.0),
+    "night": (34.0, 0.22, 1.0),
+}
 
-
-# zenith middle horizon sun glow haze cloud-lit cloud-shade
-HOURS = {
-    "dawn": _light(
-        "46599a c795b8 ffd7a6 fff1cf ffc08a e3b6b8 ffcdbb 84739f",
-        (1.0, 0.8, 0.72),
-        (0.42, 0.4, 0.55),
-        0.10,
-        0.1,
-        0.3,
+# Low light is where single scattering falls short and where painters care most. These skies are painted
+# as they are to be seen, at the elevations _STEPS (degrees), towards the light and away from it, and
+# mixed with the computed one; then what the sun or moon gives directly, and how much of the painted
+# sky's light arrives on the ground (eyes and paint hold a bright sky and its dim land in one range).
+_STEPS = (0.0, 4.0, 9.0, 17.0, 30.0, 90.0)
+_PAINTED = {
+    "dawn": (
+        "ffdfae fdcda2 f3bfae d2bcc8 a6bcdc 7aa2d2",
+        "e9c8c2 e0c1c9 c9bfd6 adb9da 93afda 7aa2d2",
+        0.85,
+        (1.55, 0.98, 0.70),
+        0.52,
     ),
-    "morning": _light(
-        "4a86cc 9ac6ea fbe9cc fff7dc fff0cc d6dde2 fff8ec b3bfd4",
-        (1.08, 0.99, 0.84),
-        (0.48, 0.54, 0.66),
-        0.42,
+    "golden": (
+        "ffcf74 fac270 f0b878 d2b48e 9dadb8 6390bf",
+        "e6c795 d6c3a2 b6bab8 8fabc4 719cc4 5585bb",
+        0.93,
+        (2.15, 1.34, 0.64),
+        0.5,
     ),
-    "day": _light(
-        "2b6cc4 6aa7e8 cbe4f5 fffbe8 fff7dc b9d3ea ffffff a4b9d2",
-        (1.06, 1.02, 0.94),
-        (0.46, 0.54, 0.68),
+    "sunset": (
+        "ffa647 f8914a e57a5a ab6278 6a5580 3c3f6c",
+        "d58f80 c08290 98769a 6c6a9a 4f598c 3c3f6c",
+        0.94,
+        (2.2, 0.92, 0.38),
         0.72,
     ),
-    "golden": _light(
-        "5479b0 dcbc92 ffd083 fff3c4 ffcf7a eec592 ffe6b8 b18f8a",
-        (1.16, 0.92, 0.62),
-        (0.44, 0.4, 0.5),
-        0.36,
-        0,
-        0.15,
-    ),
-    "sunset": _light(
-        "342c60 a5547a ff9948 fff0bc ffae45 d9825f ff9a68 4c3962",
-        (1.08, 0.68, 0.46),
-        (0.36, 0.27, 0.38),
-        0.11,
-        0.12,
-        0.8,
-    ),
-    "dusk": _light(
-        "131a42 4b3d7e e88a8e ffe9d0 ff9a8a 75578c c87294 312a55",
-        (0.66, 0.54, 0.66),
-        (0.25, 0.23, 0.38),
-        -1,
-        0.6,
+    "dusk": (
+        "e08a72 b97688 76659a 48589a 2f478c 203470",
+        "6c6c98 6a689c 4f5c96 3a4c8c 2c4182 203470",
         1.0,
+        (0.16, 0.13, 0.19),
+        1.2,
     ),
-    "night": _light(
-        "050a1e 0f1e48 2b4680 f4f1e0 8fa8dc 22366a 52659a 141d3c",
-        (0.5, 0.6, 0.88),
-        (0.13, 0.16, 0.29),
-        0.70,
+    "night": (
+        "55708f 456189 344f7a 273f6b 1b3159 122648",
+        "485f7f 3b5478 2d466e 203860 182d52 122648",
         1.0,
-        1.0,
+        (0.34, 0.40, 0.52),
+        1.25,
     ),
 }
 
-# How far the sky turns to the weather's grey (top, middle, horizon), how dark it gets, clouds, mist.
+# Overcast share of sky and light, darkening, cover by clouds, haze as the distance in metres at which
+# two thirds of a thing are lost.
 _WEATHERS = {
-    "clear": ((0.0, 0.0, 0.0), 1.0, 0.0, 0.0),
-    "fair": ((0.0, 0.0, 0.0), 1.0, 0.36, 0.0),
-    "cloudy": ((0.45, 0.45, 0.3), 0.94, 0.62, 0.08),
-    "storm": ((0.75, 0.5, 0.22), 0.66, 0.72, 0.12),
-    "rain": ((0.8, 0.8, 0.7), 0.74, 0.75, 0.3),
-    "snowfall": ((0.75, 0.75, 0.7), 1.0, 0.6, 0.4),
-    "fog": ((0.7, 0.75, 0.75), 1.0, 0.0, 0.85),
+    "clear": (0.0, 1.0, 0.0, 26000.0),
+    "fair": (0.0, 1.0, 0.34, 22000.0),
+    "cloudy": (0.25, 0.95, 0.6, 16000.0),
+    "overcast": (0.92, 0.80, 1.0, 9000.0),
+    "rain": (0.95, 0.62, 1.0, 2600.0),
+    "storm": (0.88, 0.72, 1.0, 7000.0),
+    "snowfall": (0.95, 0.92, 1.0, 1500.0),
+    "fog": (0.9, 0.95, 0.0, 160.0),
+    "mist": (0.25, 1.0, 0.1, 2500.0),
 }
 
 
-def light_of(scene: Scene) -> Light:
-    """The hour's light under the scene's weather, with its colour words."""
-    light = HOURS[scene.time]
-    greys, dark, cover, mist = _WEATHERS[scene.weather]
-    sky = [light.zenith, light.middle, light.horizon]
-    bright = max(0.12, luma(light.middle))
-    grey = (
-        times((0.95, 1.0, 1.06), bright)
-        if scene.weather != "storm"
-        else times((0.7, 0.68, 0.86), bright * 0.75)
+def light_of(scene: Scene, seed: int) -> Light:
+    """The light of the scene's hour and weather; the seed chooses the side it comes from."""
+    rng = generator(seed, "light")
+    degrees, key, lamps = _HOURS[scene.time]
+    side = 1.0 if rng.random() < 0.6 else -1.0
+    for thing in scene.things:
+        if thing.kind == ("moon" if scene.time == "night" else "sun") and thing.side in ("left", "right"):
+            side = 1.0 if thing.side == "right" else -1.0
+    night = scene.time == "night"
+    low = degrees < 12.0
+    # A low sun stands in the picture; a high one over the viewer's shoulder, where it models best.
+    azimuth = side * (rng.uniform(0.07, 0.26) if low or scene.has("sun") else rng.uniform(1.75, 2.2))
+    if night:
+        azimuth = side * rng.uniform(0.12, 0.30)
+        # The moon stands in the picture unless it would outshine what was asked for.
+        if scene.has("moon") or not (scene.has("stars") or scene.has("aurora")):
+            degrees = 15.5
+    if scene.has("sun") and degrees > 20 and not night:
+        degrees, key = 19.0, key * 1.45
+    elevation = float(np.radians(degrees))
+    sky = atmosphere.sky(elevation)
+    through = atmosphere.transmittance(np.array(0.2), np.array(np.sin(elevation)))
+    overcast, dark, cover, reach = _WEATHERS[scene.weather]
+    if scene.clouds == "thunder":  # the tower has to stand against a sky
+        overcast, dark = 0.62, 0.74
+    if scene.time == "night":
+        dark = 1 - (1 - dark) * 0.35
+    if "cloudy" in scene.without or "clouds" in scene.without:
+        overcast, cover = 0.0, 0.0
+    if scene.clouds and not cover:
+        cover = 0.4
+    direct = through * np.float32(key * 1.45)
+    sky = sky * np.float32(key * 5.2)
+    skylight = 0.92
+    if scene.time in _PAINTED:
+        sky, direct, skylight = _painted(scene.time, sky)
+    if night and (scene.moon == "new" or "moon" in scene.without):
+        sky, direct = sky * np.float32(0.62), direct * np.float32(0.35)
+    sky, direct = _clouded(sky, direct, overcast, dark, scene)
+    sky = _tinted(sky, scene)
+    ambient = atmosphere.irradiance(sky) * np.float32(skylight)
+    # Land and haze around throw their colours into shadows: less blue than the sky's light alone.
+    grey = ambient @ np.array((0.2126, 0.7152, 0.0722), np.float32)
+    ambient = grey + (ambient - grey) * np.float32(0.55)
+    level = ambient + direct * np.float32(max(np.sin(elevation), 0.0))
+    bounce = level * np.array((0.20, 0.19, 0.16), np.float32)
+    # Modelling needs an angle between sight and light, even where the sun stands straight ahead.
+    turned = azimuth if abs(azimuth) > 1.2 else side * max(abs(azimuth), 1.05)
+    lifted = max(elevation, 0.16)
+    towards = (
+        float(np.cos(lifted) * np.sin(turned)),
+        float(np.sin(lifted)),
+        float(np.cos(lifted) * np.cos(turned)),
     )
-    sky = [times(mix(colour, grey, amount), dark) for colour, amount in zip(sky, greys, strict=True)]
-    overcast = greys[1]
-    haze = times(mix(light.haze, grey, overcast), dark if scene.weather != "fog" else 1.08)
-    lit = times(mix(light.lit, (luma(light.lit),) * 3, overcast * 0.6), 1 - 0.25 * overcast)
-    shade = mix(light.shade, lit, 0.25 * overcast)
-    cloud_lit = times(mix(light.cloud_lit, times(grey, 1.25), overcast * 0.6), dark**0.5)
-    cloud_shade = times(mix(light.cloud_shade, times(grey, 0.62), overcast * 0.6), dark)
-    light = replace(
-        light, zenith=sky[0], middle=sky[1], horizon=sky[2], haze=haze, lit=lit, shade=shade,
-        cloud_lit=cloud_lit, cloud_shade=cloud_shade, cover=cover, mist=mist,
-        stars=light.stars * (1 - min(1.0, 1.4 * overcast)),
-        lamps=max(light.lamps, 0.7 if scene.weather in ("storm", "rain") else 0.3 * mist),
-    )  # fmt: skip
-    if scene.has("stars") or scene.has("aurora"):
-        light = replace(light, stars=max(light.stars, 1.2), cover=light.cover * 0.3)
-    if "cloudy" in scene.without:
-        light = replace(light, cover=0.0)
-    return _tinted(light, scene)
+    return Light(
+        sky,
+        float(azimuth),
+        elevation,
+        towards,
+        _colour(direct),
+        _colour(ambient),
+        _colour(bounce),
+        1.0 / reach,
+        cover,
+        max(lamps, 0.6 * (scene.weather in ("storm", "rain")), 0.25 * (scene.weather == "fog")),
+        _stars(scene, overcast),
+        overcast < 0.9,
+        night,
+    )
 
 
-def _tinted(light: Light, scene: Scene) -> Light:
-    sky, cloud = scene.colour("sky"), scene.colour("cloudy", "storm")
-    if sky:
-        light = replace(
-            light,
-            zenith=recolour(light.zenith, COLOURS[sky], 0.85),
-            middle=recolour(light.middle, COLOURS[sky], 0.75),
-            horizon=recolour(light.horizon, COLOURS[sky], 0.5),
-            haze=recolour(light.haze, COLOURS[sky], 0.4),
-        )
-    if cloud:
-        light = replace(
-            light,
-            cloud_lit=recolour(light.cloud_lit, COLOURS[cloud], 0.8),
-            cloud_shade=recolour(light.cloud_shade, COLOURS[cloud], 0.7),
-        )
-    return light
-
-
-def recolour(base: Colour, colour: Colour, amount: float) -> Colour:
-    """`base` turned to the hue of `colour`, keeping about its own lightness."""
-    level = (luma(base) + 0.05) / (luma(colour) + 0.05)
-    target = times(colour, level**0.7)
-    red, green, blue = (min(1.0, value) for value in mix(base, target, amount))
+def _colour(values: Array) -> Colour:
+    red, green, blue = values.tolist()
     return red, green, blue
+
+
+def shown(code: str) -> Colour:
+    """The radiance that is shown as six hexadecimal digits: the tone curve of canvas.py the other way."""
+    red, green, blue = rgb(code)
+    return _untoned(red), _untoned(green), _untoned(blue)
+
+
+def _untoned(value: float) -> float:
+    a, b, c = 2.51 - 2.43 * value, 0.03 - 0.59 * value, -0.14 * value
+    return float((-b + (b * b - 4 * a * c) ** 0.5) / (2 * a) / 0.72)
+
+
+def _painted(time: str, computed: Array) -> tuple[Array, Array, float]:
+    """Sky (3, 28, 32) and direct light (3,) of a low sun or the moon, and the share of skylight."""
+    towards, away, share, direct, skylight = _PAINTED[time]
+    degrees = np.degrees(atmosphere.ELEVATIONS)
+    ends = []
+    for codes in (towards, away):
+        stops = np.array([shown(code) for code in codes.split()])
+        ends.append(np.stack([np.interp(degrees, _STEPS, stops[:, k]) for k in range(3)]))
+    facing = np.exp(-((atmosphere.AZIMUTHS / 0.85) ** 2))
+    sky = ends[1][:, :, None] + (ends[0] - ends[1])[:, :, None] * facing
+    return (computed * (1 - share) + sky * share).astype(np.float32), np.array(direct, np.float32), skylight
+
+
+def _clouded(sky: Array, direct: Array, overcast: float, dark: float, scene: Scene) -> tuple[Array, Array]:
+    """Sky and sunlight under a closed cover: the standard overcast sky (CIE S 011), three times as
+    bright at the zenith as at the horizon, softened to what a landscape under clouds shows."""
+    if overcast:
+        up = np.sin(atmosphere.ELEVATIONS)[None, :, None]
+        level = atmosphere.irradiance(sky) + direct * np.float32(0.5)
+        grey = level * np.float32(0.36 / np.pi) + level.mean() * np.float32(0.64 / np.pi)
+        veil = grey[:, None, None] * (0.86 + 0.28 * up)
+        if scene.weather == "storm":  # dark above, a light strip below the cover
+            veil = veil * (0.42 + 1.15 * np.exp(-up / 0.09)) * np.array((0.93, 0.98, 1.1))[:, None, None]
+        if scene.weather in ("fog", "snowfall"):
+            veil = grey[:, None, None] * (1.12 + 0.0 * up)
+        keep = 1.0 - overcast * (0.72 if scene.time in ("sunset", "dawn", "dusk") else 1.0)
+        sky = (sky * keep + veil * (1 - keep)).astype(np.float32)
+        direct = direct * np.float32(1 - 0.9 * overcast)
+    return sky * np.float32(dark), direct * np.float32(dark)
+
+
+def _tinted(sky: Array, scene: Scene) -> Array:
+    """The sky in the colour that was asked for, its brightness kept."""
+    name = scene.colour("sky")
+    if not name:
+        return sky
+    colour = np.array(COLOURS[name], np.float32)[:, None, None]
+    weights = np.array((0.2126, 0.7152, 0.0722), np.float32)[:, None, None]
+    light = (sky * weights).sum(0)
+    target = colour / (colour * weights).sum() * light
+    if name in ("black", "white"):
+        target = target * (0.12 if name == "black" else 1.8)
+    return np.asarray(target * 0.88 + sky * 0.12, np.float32)
+
+
+def _stars(scene: Scene, overcast: float) -> float:
+    if "stars" in scene.without:
+        return 0.0
+    asked = scene.has("stars") or scene.has("aurora")
+    if (_WEATHERS[scene.weather][2] >= 1.0 and not asked) or scene.weather == "fog":
+        return 0.0
+    usual = {"night": 0.75, "dusk": 0.12, "dawn": 0.0}.get(scene.time, 0.0)
+    return max(usual * (1 - overcast), (1.0 if scene.time in ("night", "dusk") else 0.5) * asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A lens shifted so that verticals stay upright. A unit is the shorter side of the picture."""
+
+    horizon: float = 0.55  # fraction of the height, from the top
+    focal: float = 1.15  # units
+    eye: float = 2.0  # metres over the water or the ground's zero
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What every layer is told: the scene, its light, and where things stand (fractions of the picture)."""
+    """What every layer is told: the scene, its light, where one stands, and the seed."""
 
     scene: Scene
     light: Light
-    horizon: float
-    sun_x: float
-    sun_y: float
+    camera: Camera
     seed: int
 
     @property
     def side(self) -> float:
         """1 when the light comes from the right, -1 from the left."""
-        return 1.0 if self.sun_x > 0.5 else -1.0
+        return 1.0 if self.light.azimuth > 0 else -1.0
 
     @property
     def snowy(self) -> bool:
         return self.scene.season == "winter"
 
     def rng(self, name: str) -> np.random.Generator:
-        """The random numbers of the layer `name`."""
+        """The random numbers of the layer `name`; in a varied scene some layers have others."""
+        if self.scene.vary:
+            lot = generator(self.scene.salt, name)
+            if lot.random() < self.scene.vary:
+                return generator(int(lot.integers(2**63)), name)
         return generator(self.seed, name)
 
     def tint(self, base: Colour, *concepts: str) -> Colour:
@@ -226,7 +329,6 @@ class View:
         wanted = self.scene.colour(*concepts)
         return COLOURS[wanted] if wanted else base
 
-    def lit(self, base: Colour, amount: float, far: float = 0.0) -> Colour:
-        """A surface's colour in this light: `amount` 0 in shadow to 1 lit, `far` 0 near to 1 lost in haze."""
-        seen = times(base, mix(self.light.shade, self.light.lit, amount))
-        return mix(seen, self.light.haze, far)
+    def with_camera(self, **changes: float) -> "View":
+        """The same view from elsewhere."""
+        return replace(self, camera=replace(self.camera, **changes))

@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-# float32 wherever it is as large as the picture; numpy calls what mixes with Python floats "floating".
-Array: TypeAlias = npt.NDArray[np.floating[Any]]
+# float32 wherever it is as large as the picture; numpy promotes too freely for a narrower type to help.
+Array: TypeAlias = npt.NDArray[Any]
 
 
 LARGEST_MATRIX = 1 << 20  # elements

@@ -1,15 +1,46 @@
 """Paint a scene: layer after layer, from the sky to the finish."""
 
+import zlib
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
+from PIL import Image
 
-from avila.drafts.canvas import Canvas
-from avila.drafts.composition import layers, view_of
+from avila.drafts import sky, styles, things, weather
+from avila.drafts.canvas import Canvas, Pixels, to_bytes
+from avila.drafts.layout import arrange
+from avila.drafts.light import Camera, View, light_of
+from avila.drafts.noise import Array
+from avila.drafts.places import PLACES, skyline
 from avila.drafts.scene import Scene
+from avila.drafts.site import Layer, Site
 
-Pixels = npt.NDArray[np.uint8]
+DOUBLED = 1_300_000  # pixels up to which a fine pass is painted at twice the size
+
+
+def view_of(scene: Scene, seed: int) -> tuple[View, Site]:
+    """How the scene is seen with this seed, and its place.
+
+    The place moves the seed, so that one seed does not put the same clouds over every land.
+    """
+    seed = (seed << 32) + zlib.crc32(f"{scene.place} {scene.backdrop}".encode())
+    view = View(scene, light_of(scene, seed), Camera(), seed)
+    site = PLACES[scene.place](view)
+    light = site.light or view.light
+    return replace(view, camera=site.camera, light=light), site
+
+
+def layers(scene: Scene, view: View, site: Site, shape: float, tall: float) -> list[Layer]:
+    """The scene's layers, back to front, for a picture `shape` units wide and `tall` units high."""
+    return [
+        *(sky.layers(view) if site.sky else ()),
+        *((skyline.layer,) if scene.backdrop == "city" and site.sky else ()),
+        *site.layers,
+        *things.layers(arrange(scene, view, site, shape, tall)),
+        *site.over,
+        *weather.layers(view),
+    ]
 
 
 def paint(
@@ -18,17 +49,42 @@ def paint(
     height: int,
     seed: int,
     on_layer: Callable[[int, int, Callable[[], Pixels]], None] | None = None,
+    fine: bool = False,
+    pause: Callable[[], None] = lambda: None,
 ) -> Pixels:
-    """The scene as (height, width, 3), 0 to 255; the same scene, size and seed give the same pixels.
+    """The scene as (height, width, 3), 0 to 255; the same arguments give the same pixels.
+
+    The instant pass follows typing; the `fine` one is the same composition with texture and soft edges,
+    painted at twice the size where that is not too large. At another size the composition stays.
 
     `on_layer(number, total, look)` is called after each layer with numbers 1 to total; `look()` gives the
-    picture so far. What it raises passes through. At another size the composition stays the same.
+    picture so far. `pause` is called more often. What either raises passes through.
     """
-    canvas = Canvas(width, height)
-    view = view_of(scene, seed)
-    planned = layers(scene, view)
+    doubled = fine and width * height <= DOUBLED
+    scale = 2 if doubled else 1
+    canvas = Canvas(width * scale, height * scale, fine, pause)
+    view, site = view_of(scene, seed)
+    planned = layers(scene, view, site, canvas.width / canvas.unit, canvas.height / canvas.unit)
+    total = len(planned) + 1
+
+    def look() -> Pixels:
+        return _shrunk(canvas.encoded(), scale)
+
     for number, layer in enumerate(planned, start=1):
         layer(canvas, view)
+        canvas.pause()
         if on_layer is not None:
-            on_layer(number, len(planned), canvas.bytes)
-    return canvas.bytes()
+            on_layer(number, total, look)
+    shown = canvas.encoded()
+    if scene.styles:
+        shown = styles.finish(shown, scene.styles, seed, canvas.unit, fine)
+    picture = _shrunk(shown, scale)
+    if on_layer is not None:
+        on_layer(total, total, picture.copy)
+    return picture
+
+
+def _shrunk(shown: Array, scale: int) -> Pixels:
+    if scale == 1:
+        return to_bytes(shown)
+    return to_bytes(np.stack([np.asarray(Image.fromarray(plane).reduce(scale)) for plane in shown]))

@@ -1,276 +1,233 @@
-"""Where things stand: boats, buildings, trees and animals find their spot in the place."""
+"""Things put into the picture: a Form is lit by the scene, hazed, hidden by what is nearer, and laid down.
 
-from collections.abc import Callable
-from functools import partial
-from typing import TypeAlias
+A matt surface is shaded as everywhere in the painter; gloss adds the highlight of J. Blinn (1977). The
+shadow on the ground is the thing's own outline, sheared along the light.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
-from avila.drafts import buildings, cosmos, ground, plants, sky, things, weather
 from avila.drafts.canvas import Canvas
-from avila.drafts.light import View
-from avila.drafts.scene import Scene
+from avila.drafts.form import Form, resized
+from avila.drafts.light import Light, View, luminance
+from avila.drafts.noise import Array, smoothstep
+from avila.drafts.terrain import REFLECTED, haze_colour
 
-Layer: TypeAlias = Callable[[Canvas, View], None]
+LAMP = (1.0, 0.62, 0.24)  # the light of a window, linear
+SNOW = (0.80, 0.84, 0.90)
+SHARPEST = 60.0  # exponent of the highlight of full gloss
+LONGEST_SHADOW = 2.6  # times the height of what casts it
 
 
-def near(scene: Scene, view: View) -> list[Layer]:
-    """Everything that stands on the ground or floats, far to near."""
-    planned: list[Layer] = []
-    place = scene.place
-    if place in ("sea", "island", "cliff", "city"):
-        planned += afloat(scene)
-    if place in ("meadow", "village", "desert", "forest") and scene.has("road"):
-        planned.append(partial(ground.road, base=view.horizon + (0.06 if place != "forest" else 0.28)))
-    in_bloom = scene.has("flowers") or (scene.season == "spring" and place == "meadow")
-    if in_bloom and place in ("meadow", "village", "lake", "forest") and not view.snowy:
-        base = view.horizon + {"lake": 0.36, "forest": 0.3}.get(place, 0.05)
-        planned.append(partial(ground.flowers, base=base, many=scene.has("flowers")))
-    if place in ("meadow", "village", "lake", "river", "beach", "desert"):
-        # On a lake's bank buildings stand nearer than the trees; elsewhere trees frame them.
-        planned += [_trees, _landmarks] if place in ("lake", "river") else [_landmarks, _trees]
-    else:
-        planned.append(_landmarks)
-    if scene.has("rocks") and place not in ("sea", "cliff", "street", "city"):
-        planned.append(partial(ground.rocks, y=view.horizon + 0.2, count=max(3, scene.count("rocks"))))
-    if scene.has("fence"):
-        planned.append(partial(things.fence, y=min(0.95, view.horizon + 0.26)))
-    planned.append(_creatures)
-    if place in ("meadow", "village") and not view.snowy:
-        planned.append(ground.tufts)
-    if scene.has("balloon"):
-        planned.append(_balloons)
-    if scene.has("birds") or (
-        place in ("sea", "cliff") and scene.weather == "fair" and "birds" not in scene.without
-    ):
-        planned.append(
-            partial(sky.birds, count=max(scene.count("birds") + 2 * (scene.count("birds") == 3), 3))
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A thing at its place."""
+
+    kind: str
+    variant: int
+    colour: str  # of vocabulary.py, or ""
+    x: float  # metres, of its foot's middle
+    y: float
+    z: float
+    high: float  # of the thing, in units of the picture's shorter side
+    lift: float = 0.0  # of its foot over that place; over the horizon for what flies; in units
+    afloat: bool = False
+    airborne: bool = False
+
+
+def lit(form: Form, light: Light, leaves: bool = False, snow: bool = False) -> Array:
+    """Colours of the form in this light, (3, h, w) linear, not multiplied by alpha.
+
+    `leaves` let light through; with `snow` it lies on what is level.
+    """
+    albedo = form.albedo
+    if snow:
+        lying = smoothstep(0.30, 0.62, form.normal[1]) * (1 - form.glow) * np.float32(0.95)
+        albedo = albedo + (np.array(SNOW, np.float32)[:, None, None] - albedo) * lying
+    lx, ly, lz = (np.float32(v) for v in light.towards)
+    nx, ny, nz = form.normal
+    facing = nx * lx + ny * ly + nz * lz
+    wrap = np.float32(0.35 if leaves else 0.12)
+    direct = np.maximum((facing + wrap) / (1 + wrap), 0)
+    if leaves:  # light that comes through
+        direct += np.maximum(-facing, 0) * np.float32(0.32)
+    direct *= np.float32(0.35) + np.float32(0.65) * form.occlusion
+    up = (ny * np.float32(0.5) + np.float32(0.5)) * form.occlusion
+    down = (np.float32(1) - up) * form.occlusion * np.float32(0.9) + np.float32(0.1)
+    half = np.array((lx, ly, lz - 1), np.float32)
+    half /= np.linalg.norm(half)
+    shine = np.maximum(nx * half[0] + ny * half[1] + nz * half[2], 0)
+    sharp = np.float32(SHARPEST) * form.gloss + np.float32(4)
+    highlight = np.exp((shine - 1) * sharp * np.float32(1.6)) * form.gloss * form.gloss * np.float32(0.9)
+    burning = form.glow * np.float32(min(1.0, light.lamps))
+    bright = np.clip(
+        albedo[0] * np.float32(2.2) - np.float32(0.5), 0, 1
+    )  # flames and lamps have a colour of their own
+    out = np.empty_like(albedo)
+    sky = (np.array(light.ambient) / np.pi).tolist()
+    for k in range(3):
+        arriving = direct * np.float32(light.direct[k]) + up * np.float32(light.ambient[k])
+        arriving += down * np.float32(light.bounce[k])
+        out[k] = albedo[k] * arriving * np.float32(REFLECTED)
+        out[k] += highlight * np.float32(light.direct[k] * 0.8 + sky[k] * 0.6)
+        shining = (
+            np.float32(LAMP[k] * 1.7) + (albedo[k] * np.float32(1.9) - np.float32(LAMP[k] * 1.7)) * bright
         )
-    if scene.weather == "fog" and place != "forest":
-        planned.append(weather.mist)
-    return planned
+        out[k] += burning * (shining - out[k] * np.float32(0.8))
+    return out
 
 
-def afloat(scene: Scene) -> list[Layer]:
-    """Boats, to be painted on the water and before the near shore."""
-    planned: list[Layer] = []
-    if scene.has("rowboat"):
-        planned.append(partial(_fleet, kind="rowboat"))
-    if scene.has("boat"):
-        planned.append(partial(_fleet, kind="boat"))
-    return planned
+def fit(form: Form, pixels: float) -> Form:
+    """The form with `pixels` a unit."""
+    factor = pixels / form.scale
+    rows, columns = form.shape
+    return resized(form, max(1, round(columns * factor)), max(1, round(rows * factor)))
 
 
-def _fleet(canvas: Canvas, view: View, kind: str) -> None:
-    rng = view.rng(kind)
-    count = view.scene.count(kind)
-    roomy = view.scene.place in ("sea", "island", "cliff")
-    for number in range(count):
-        depth = (0.10 if roomy else 0.085) if count == 1 else 0.03 + 0.13 * number / (count - 1)
-        size = canvas.unit * (0.08 + depth * (1.9 if kind == "boat" else 1.0))
-        if count == 1 and roomy:
-            size *= 1.25
-        spread = 0.0 if count == 1 else (number * 0.618 % 1 - 0.5) * 0.7
-        x = (
-            0.5
-            - view.side * (0.16 if view.scene.place != "cliff" else -0.12)
-            + spread
-            + rng.uniform(-0.03, 0.03)
-        )
-        draw = things.boat if kind == "boat" else things.rowboat
-        draw(canvas, view, x * canvas.width, (view.horizon + depth) * canvas.height, size)
+def hazed_at(view: View, x: Array, z: Array) -> tuple[Array, Array]:
+    """How much of things at x, z (n,) is lost in the air, (n,), and the colours (3, n) that they turn to."""
+    fade = 1 - np.exp(-z * np.float32(view.light.haze))
+    return fade, haze_colour(view.light, np.arctan2(x, z))
 
 
-def _landmarks(canvas: Canvas, view: View) -> None:
-    """Lighthouse, castle, houses and other buildings, on the dry side of the picture."""
-    scene = view.scene
-    x0 = 0.5 - 0.17 * view.side
-    base = view.horizon + 0.14
-    roomy = canvas.unit / canvas.width
-    if scene.place in ("lake", "river", "waterfall"):
-        x0, base = 0.5 - view.side * 0.24, view.horizon + 0.37
-    if scene.place in ("sea", "city", "street", "sky"):
-        base = view.horizon + 0.012
-    if scene.place == "island":
-        x0, base = 0.5 - 0.10 * view.side + 0.14 * roomy, view.horizon + 0.115
-    if scene.place == "beach":
-        base = view.horizon + 0.36
-    if scene.place == "forest":
-        base = view.horizon + 0.31
-    if scene.place == "meadow" and {"castle", "windmill", "lighthouse", "church"} & {
-        thing.kind for thing in scene.things
-    }:
-        base = view.horizon + 0.005
-    if scene.place == "cliff":
-        x0, base = 0.5 - view.side * (0.5 - 0.20), view.horizon - 0.13 + 0.004
-    drawn = 0
-    for kind in ("castle", "windmill", "lighthouse", "church", "house", "cabin", "tent"):
-        for number in range(min(3, scene.count(kind)) if kind != "church" or scene.place != "village" else 0):
-            x = (x0 + view.side * (0.30 * drawn if drawn < 2 else -0.14)) * canvas.width
-            foot = (base + 0.03 * (number % 2)) * canvas.height
-            _SIZES[kind][0](
-                canvas,
-                view,
-                x,
-                foot,
-                _SIZES[kind][1]
-                * canvas.unit
-                * (0.8 if drawn else 1.0)
-                * (0.62 if scene.place in ("island", "sea") else 1),
-            )
-            drawn += 1
-    if scene.has("lighthouse") and scene.place == "cliff" and not scene.has("house"):
-        x = (0.5 - view.side * (0.5 - 0.085)) * canvas.width
-        buildings.house(canvas, view, x, (base - 0.012) * canvas.height, 0.12 * canvas.unit)
+def haze_at(view: View, x: float, z: float) -> tuple[float, Array]:
+    """The same for one thing: its share and (3,) colour."""
+    fade, haze = hazed_at(view, np.array([x], np.float32), np.array([z], np.float32))
+    return float(fade[0]), haze[:, 0]
 
 
-def _cabin(canvas: Canvas, view: View, x: float, foot: float, size: float) -> None:
-    buildings.house(canvas, view, x, foot, size, "cabin")
+def lay(
+    canvas: Canvas, colours: Array, alpha: Array, left: int, top: int, z: float, solid: bool = True
+) -> tuple[slice, slice] | None:
+    """Lay (3, h, w) colours at a pixel, where nothing nearer was painted; `solid` keeps its distance.
+
+    Returns the rows and columns that it takes, or None when it lies outside.
+    """
+    height, width = alpha.shape
+    first, last = max(0, top), min(canvas.height, top + height)
+    begin, end = max(0, left), min(canvas.width, left + width)
+    if first >= last or begin >= end:
+        return None
+    rows, columns = slice(first, last), slice(begin, end)
+    part = (slice(first - top, last - top), slice(begin - left, end - left))
+    depth = canvas.depth[rows, columns]
+    mask = alpha[part] * (depth > np.float32(z * 0.985))
+    region = canvas.pixels[:, rows, columns]
+    for k in range(3):
+        region[k] += (colours[k][part] - region[k]) * mask
+    if solid:
+        np.copyto(depth, np.float32(z), where=mask > 0.5)
+    return rows, columns
 
 
-_SIZES: dict[str, tuple[Callable[[Canvas, View, float, float, float], None], float]] = {
-    "castle": (buildings.castle, 0.46),
-    "windmill": (buildings.windmill, 0.36),
-    "lighthouse": (buildings.lighthouse, 0.40),
-    "church": (buildings.church, 0.27),
-    "house": (buildings.house, 0.27),
-    "cabin": (_cabin, 0.25),
-    "tent": (buildings.tent, 0.22),
-}
-
-
-def _trees(canvas: Canvas, view: View) -> None:
-    """The near trees: those asked for, and a few that frame the picture."""
-    scene = view.scene
-    if {"tree", "forest"} & set(scene.without):
+def overlay(canvas: Canvas, planes: Array, light: float, haze: Array, left: int, top: int, z: float) -> None:
+    """Lay (4, h, w): colours multiplied by alpha, and alpha; dimmed to `light`, with haze (3,) added."""
+    _, height, width = planes.shape
+    first, last = max(0, top), min(canvas.height, top + height)
+    begin, end = max(0, left), min(canvas.width, left + width)
+    if first >= last or begin >= end:
         return
-    rng = view.rng("trees")
-    h = view.horizon
-    shore = {"lake": 0.40, "river": 0.20, "beach": 0.34}.get(scene.place, 0.12)
-    spots: list[tuple[str, float, float, float]] = []  # kind, x, y, height in units
-
-    def frame(kind: str, count: int, size: float) -> None:
-        for number in range(count):
-            side = -view.side if number % 2 == 0 else view.side
-            x = 0.5 + side * (0.5 - 0.11 - 0.09 * (number // 2) + rng.uniform(-0.03, 0.03))
-            spots.append(
-                (
-                    kind,
-                    x,
-                    h + shore + 0.10 * rng.random() - 0.02 * (number // 2),
-                    size * rng.uniform(0.85, 1.1),
-                )
-            )
-
-    if scene.has("palm") or (scene.place == "beach" and scene.season == "summer"):
-        frame("palm", scene.count("palm") or 2, 0.52)
-    if scene.has("cactus") or (scene.place == "desert" and scene.backdrop == "canyon"):
-        frame("cactus", max(1, scene.count("cactus")), 0.30)
-    if scene.has("tree"):
-        count = scene.count("tree")
-        if count == 1:
-            spots.append(("tree", 0.5 - 0.16 * view.side, h + shore + 0.05, 0.46))
-        else:
-            frame("tree", count, 0.36)
-    elif scene.place in ("meadow", "village") and not scene.has("conifer") and scene.backdrop != "mountains":
-        frame("tree", 2, 0.26)
-    if scene.has("conifer") or (scene.backdrop == "mountains" and scene.place in ("meadow", "lake", "river")):
-        count = scene.count("conifer") or 3
-        frame("conifer", count + 2 * (count == 3), 0.30)
-    if (
-        scene.season == "winter"
-        and scene.place in ("meadow", "lake", "village")
-        and not any(s[0] == "conifer" for s in spots)
-    ):
-        spots = [
-            ("conifer", x, y, size) if kind == "tree" and not scene.has("tree") else (kind, x, y, size)
-            for kind, x, y, size in spots
-        ]
-    made = plants.crowns(view) if any(kind == "tree" for kind, *_ in spots) else []
-    for number, (kind, x, y, size) in enumerate(sorted(spots, key=lambda spot: spot[2])):
-        px, foot, tall = x * canvas.width, min(0.985, y) * canvas.height, size * canvas.unit
-        if kind == "palm":
-            plants.palm(canvas, view, px, foot, tall, float(np.sign(0.5 - x) * rng.uniform(0.06, 0.26)), rng)
-        elif kind == "cactus":
-            plants.cactus(canvas, view, px, foot, tall)
-        elif kind == "conifer":
-            plants.conifer(canvas, view, px, foot, tall, rng)
-        else:
-            plants.tree(canvas, view, made[number % len(made)], px, foot, tall, plants.leaf_colour(view, rng))
+    part = planes[:, first - top : last - top, begin - left : end - left]
+    depth = canvas.depth[first:last, begin:end]
+    open_ = depth > np.float32(z * 0.985)
+    alpha = part[3] * open_
+    region = canvas.pixels[:, first:last, begin:end]
+    region *= 1 - alpha
+    seen = open_ * np.float32(light)
+    for k in range(3):
+        region[k] += part[k] * seen
+        region[k] += alpha * np.float32(haze[k])
+    np.copyto(depth, np.float32(z), where=alpha > 0.5)
 
 
-def _creatures(canvas: Canvas, view: View) -> None:
-    scene = view.scene
-    kinds = [
-        k
-        for k in ("deer", "horse", "person", "dog", "cat", "campfire")
-        for _ in range(min(4, scene.count(k)))
-    ]
-    dry = {
-        "beach": 0.40,
-        "lake": 0.42,
-        "river": 0.42,
-        "forest": 0.33,
-        "cliff": 0.0,
-        "street": 0.3,
-        "sea": 0.38,
-        "island": 0.12,
-    }
-    base = view.horizon + dry.get(scene.place, 0.30)
-    sizes = {"deer": 0.25, "horse": 0.27, "person": 0.26, "dog": 0.28, "cat": 0.27, "campfire": 0.12}
-    draw = {
-        "deer": things.deer,
-        "horse": things.horse,
-        "person": things.person,
-        "dog": things.dog,
-        "cat": things.cat,
-        "campfire": things.campfire,
-    }
-    for number, kind in enumerate(kinds):
-        spread = 0.0 if len(kinds) == 1 else (number / (len(kinds) - 1) - 0.5) * 0.55
-        x = 0.5 + 0.06 * view.side + spread
-        small = 0.4 if scene.place in ("island", "cliff") else 1.0
-        if scene.place == "cliff":
-            x = 0.5 - view.side * 0.28
-        foot = min(0.96, base + 0.02 * (number % 2)) if scene.place != "cliff" else view.horizon - 0.12
-        draw[kind](
-            canvas,
-            view,
-            x * canvas.width,
-            foot * canvas.height,
-            sizes[kind] * canvas.unit * small * (1.35 if len(kinds) == 1 and kind in ("cat", "dog") else 1),
-        )
+def shadow(canvas: Canvas, view: View, form: Form, x: float, y: float, z: float, pixels: float) -> None:
+    """Darken the ground: under the thing (the sky is hidden there) and along the light.
 
-
-def _balloons(canvas: Canvas, view: View) -> None:
-    spots = (
-        (0.5 - 0.15 * view.side, 0.38, 0.27),
-        (0.5 + 0.25 * view.side, 0.52, 0.15),
-        (0.5 + 0.08 * view.side, 0.2, 0.10),
-        (0.5 - 0.38 * view.side, 0.62, 0.09),
-        (0.5 + 0.4 * view.side, 0.26, 0.07),
+    (x, y) is the pixel of the foot, `pixels` those a unit of the form.
+    """
+    light, camera = view.light, view.camera
+    below = max(2.0, y - camera.horizon * canvas.height)  # pixels from the horizon to the foot
+    share = luminance(light.direct) * light.towards[1]
+    share /= share + luminance(light.ambient) + 1e-6
+    wide = np.flatnonzero((form.alpha > 0.5).any(0))
+    rows = form.alpha.shape[0]
+    if not len(wide):
+        return
+    foot = form.alpha[int(rows * 0.8) :]
+    standing = np.flatnonzero((foot > 0.5).any(0))
+    if len(standing):
+        middle = x + (form.left + (standing[0] + standing[-1]) / 2 / form.scale) * pixels
+        half = max(2.0, (standing[-1] - standing[0]) / 2 / form.scale * pixels)
+        flat = max(1.5, half * min(0.5, below / canvas.unit * 0.9))
+        _darken(canvas, middle, y, half * 1.35, flat * 1.5, z, 0.62)
+    if share < 0.08:
+        return
+    lx, ly, lz = light.towards
+    # One unit up moves the shadow by this many units to the side and away.
+    aside, away = -lx / max(ly, 0.12), -lz / max(ly, 0.12)
+    length = float(np.hypot(aside, away))
+    if length > LONGEST_SHADOW:
+        aside, away = aside * LONGEST_SHADOW / length, away * LONGEST_SHADOW / length
+    squeeze = min(0.6, 0.9 * below / canvas.unit)  # how much less a length away counts than one across
+    down = -away * squeeze
+    if abs(down) < 0.09:
+        down = 0.09 if down >= 0 else -0.09
+    tall = form.top * pixels
+    reach_x, reach_y = aside * tall, down * tall
+    left = int(np.floor(x + form.left * pixels + min(0.0, reach_x))) - 1
+    right = int(np.ceil(x - form.left * pixels + max(0.0, reach_x))) + 2
+    top = int(np.floor(y + min(0.0, reach_y))) - 1
+    bottom = int(np.ceil(y + max(0.0, reach_y))) + 2
+    left, right = max(0, left), min(canvas.width, right)
+    top, bottom = max(0, top), min(canvas.height, bottom)
+    if left >= right or top >= bottom:
+        return
+    # Output pixel -> units over the foot (v) and to its side (u) -> pixel of the form.
+    per = form.scale
+    v_y = 1 / (down * pixels)
+    u_x, u_y = 1 / pixels, -aside / pixels * v_y * pixels
+    a, b = u_x * per, u_y * per
+    c = (-(x - left) * u_x - (y - top) * u_y - form.left) * per
+    e = -v_y * per
+    f = (form.top + (y - top) * v_y) * per
+    cast = Image.fromarray(form.alpha).transform(
+        (right - left, bottom - top), Image.Transform.AFFINE, (a, b, c, 0.0, e, f), Image.Resampling.BILINEAR
     )
-    for number, (x, y, size) in reversed(list(enumerate(spots[: view.scene.count("balloon")]))):
-        things.balloon(
-            canvas, view, x * canvas.width, y * view.horizon * canvas.height, size * canvas.unit, number
-        )
+    mask = np.asarray(cast) * np.float32(0.8 * share)
+    depth = canvas.depth[top:bottom, left:right]
+    mask *= (depth > np.float32(z * 0.55)) & (depth < np.float32(z * 2.2))
+    canvas.pixels[:, top:bottom, left:right] *= 1 - mask
 
 
-def pyramids(canvas: Canvas, view: View) -> None:
-    spots = (
-        (0.5 - 0.14 * view.side, 0.07, 0.62, 0.12),
-        (0.5 + 0.28 * view.side, 0.05, 0.36, 0.3),
-        (0.5 + 0.42 * view.side, 0.05, 0.22, 0.42),
-    )
-    for x, down, size, far in spots[: max(1, view.scene.count("pyramid"))][::-1]:
-        buildings.pyramid(
-            canvas, view, x * canvas.width, (view.horizon + down) * canvas.height, size * canvas.unit, far
-        )
+def _darken(canvas: Canvas, x: float, y: float, wide: float, high: float, z: float, strength: float) -> None:
+    """A soft ellipse of shade around the pixel (x, y)."""
+    left, right = max(0, int(x - wide)), min(canvas.width, int(x + wide) + 2)
+    top, bottom = max(0, int(y - high)), min(canvas.height, int(y + high) + 2)
+    if left >= right or top >= bottom:
+        return
+    dx = (np.arange(left, right, dtype=np.float32) + np.float32(0.5 - x)) / np.float32(wide)
+    dy = (np.arange(top, bottom, dtype=np.float32) + np.float32(0.5 - y)) / np.float32(high)
+    near = np.maximum(0.0, 1.0 - (dx * dx)[None, :] - (dy * dy)[:, None])
+    near *= near * np.float32(strength)
+    near *= canvas.depth[top:bottom, left:right] < np.float32(z * 3)
+    canvas.pixels[:, top:bottom, left:right] *= 1 - near
 
 
-def far_planet(canvas: Canvas, view: View) -> None:
-    x = (0.5 - 0.2 * view.side) * canvas.width
-    colour = view.tint((0.70, 0.55, 0.50), "planet")
-    cosmos.planet(
-        canvas, view, x, view.horizon * 0.34 * canvas.height, canvas.unit * 0.13, colour, 0, ring=True
-    )
+def mirrored(
+    canvas: Canvas, view: View, colours: Array, alpha: Array, left: int, foot: int, z: float
+) -> None:
+    """The thing's image in the water below it, broken by ripples and weaker the further down."""
+    height, width = alpha.shape
+    rows = np.arange(min(height, canvas.height - foot))
+    if len(rows) < 2 or foot < 0:
+        return
+    image, mask = colours[:, ::-1][:, rows], alpha[::-1][rows]
+    rough = {"storm": 2.0, "rain": 1.5}.get(view.scene.weather, 1.0)
+    wave = np.sin(rows * (1400.0 / (canvas.unit * (1 + 0.06 * rows * 512 / canvas.unit))) + z)
+    shift = np.round(wave * rows * 0.035 * rough).astype(int)
+    at = np.clip(np.arange(width)[None, :] + shift[:, None], 0, width - 1)
+    mask = np.take_along_axis(mask, at, 1) * np.linspace(0.72, 0.12, len(rows), dtype=np.float32)[:, None]
+    image = np.stack([np.take_along_axis(plane, at, 1) for plane in image]) * np.float32(0.8)
+    lay(canvas, image, mask, left, foot, z, solid=False)

@@ -1,149 +1,143 @@
-"""What falls between the eye and the scene, and the finish of the whole picture."""
+"""Between the eye and the land: mist, rain, falling snow, and the glow that a lens adds to what is bright."""
 
 import numpy as np
-from PIL import Image
 
-from avila.drafts.canvas import Canvas, Sketch
-from avila.drafts.light import COLOURS, View, mix
-from avila.drafts.noise import Array, fractal, smoothstep
+from avila.drafts import tiles
+from avila.drafts.canvas import Canvas, enlarged, reduced
+from avila.drafts.light import View
+from avila.drafts.noise import Array
+from avila.drafts.site import Layer
+from avila.drafts.terrain import haze_colour
+from avila.drafts.tiles import Spot
+
+REACH = {"fog": 55.0, "mist": 420.0, "rain": 900.0, "snowfall": 500.0}  # metres at which two thirds are lost
+DROPS, FLAKES = 900, 700
+
+
+def layers(view: View) -> list[Layer]:
+    """What the weather puts in front of everything, and the bloom."""
+    weather = view.scene.weather
+    made: list[Layer] = []
+    if weather in ("fog", "mist", "rain", "snowfall"):
+        made.append(banks)
+    if weather in ("rain", "storm"):
+        made.append(rain)
+    if weather == "snowfall":
+        made.append(snow)
+    return [*made, bloom]
+
+
+def banks(canvas: Canvas, view: View) -> None:
+    """Mist by distance, thicker in lying banks; the light's haze has taken its part already."""
+    reach = REACH[view.scene.weather]
+    step = 2 if canvas.unit >= 256 else 1
+    depth = np.minimum(canvas.depth[::step, ::step], np.float32(reach * 6))
+    camera = view.camera
+    y = canvas.y[::step, None]
+    low = np.exp(-(((y - np.float32(camera.horizon)) * np.float32(4.5)) ** 2))
+    rng = view.rng("banks")
+    across, down = canvas.across[None, ::step], canvas.down[::step, None]
+    field = Spot.drawn(rng, 2.2).of(tiles.soft(), across, down * np.float32(3.2))
+    thick = 1 - np.exp(-depth / np.float32(reach))
+    thick *= (np.float32(0.55) + np.float32(0.45) * low) * np.clip(1 + 0.55 * field, 0.35, 1.5)
+    thick = np.clip(thick, 0, 0.96).astype(np.float32)
+    if view.scene.weather == "mist":
+        thick *= low
+    sky = np.isinf(canvas.depth[::step, ::step])
+    if view.scene.weather in ("rain", "snowfall"):
+        thick[sky] *= 0.25
+    lateral = np.linspace(-0.5, 0.5, thick.shape[1], dtype=np.float32) * np.float32(
+        canvas.width / canvas.unit / camera.focal
+    )
+    colour = haze_colour(view.light, np.arctan(lateral))
+    mask = thick if step == 1 else _spread(thick, canvas.height, canvas.width)
+    tones = colour if step == 1 else np.repeat(colour, step, 1)[:, : canvas.width]
+    for k in range(3):
+        plane = canvas.pixels[k]
+        plane += (tones[k][None, :] - plane) * mask
+
+
+def _spread(plane: Array, height: int, width: int) -> Array:
+    """Every value twice in both directions."""
+    return np.repeat(np.repeat(plane, 2, 0), 2, 1)[:height, :width]
 
 
 def rain(canvas: Canvas, view: View) -> None:
-    """Slanting streaks, faint and many."""
+    """Streaks that slant with the wind, faint far ones and longer near ones, and a veil of finest drops."""
     rng = view.rng("rain")
-    wide, tall = canvas.width / canvas.unit, canvas.height / canvas.unit
-    pen = Sketch(canvas, 0, 0, canvas.unit, (0, 0, wide, tall))
-    pale = mix(view.light.haze, (0.9, 0.93, 1.0), 0.5)
-    drops = rng.random((520, 3)).tolist()
-    for x, y, length in drops[: int(220 * wide * tall)]:
-        size = 0.02 + 0.05 * length
-        px, py = x * (wide + 0.2), y * tall
-        pen.line([(px, py), (px - size * 0.22 * view.side, py + size)], 0.0022, pale)
-    pen.lay(0.34)
+    unit = canvas.unit
+    wind = -view.side * (0.32 if view.scene.weather == "storm" else 0.14)
+    layer = np.zeros((canvas.height, canvas.width), np.float32)
+    drops = rng.random((DROPS, 4))
+    wide, tall = canvas.width / unit, canvas.height / unit
+    length = (0.02 + 0.07 * drops[:, 2] ** 2) * unit
+    x, y = drops[:, 0] * 4 * unit % max(1, canvas.width), drops[:, 1] * tall * unit
+    strength = 0.05 + 0.16 * drops[:, 3] * drops[:, 2]
+    most = int(0.09 * unit) + 1
+    along = np.arange(most, dtype=np.float32)
+    inside = along[None, :] < length[:, None]
+    rows = (y[:, None] + along[None, :]).astype(np.intp)
+    columns = (x[:, None] + along[None, :] * wind).astype(np.intp)
+    inside &= (rows < canvas.height) & (columns >= 0) & (columns < canvas.width)
+    fade = np.sin(np.pi * np.minimum(along[None, :] / length[:, None], 1)) * strength[:, None]
+    np.maximum.at(layer, (rows[inside], columns[inside]), fade[inside].astype(np.float32))
+    if unit > 700:  # streaks as wide as in a small picture
+        layer = np.maximum(layer, np.roll(layer, 1, 1))
+    level = np.mean(view.light.ambient) / np.pi + 0.03
+    tone = float(level) * 1.9 * (wide / wide)
+    canvas.add(layer, (tone * 0.92, tone, tone * 1.08))
 
 
-def snowfall(canvas: Canvas, view: View) -> None:
-    """Flakes near and far."""
-    rng = view.rng("snowfall")
-    wide, tall = canvas.width / canvas.unit, canvas.height / canvas.unit
-    pen = Sketch(canvas, 0, 0, canvas.unit, (0, 0, wide, tall))
-    flakes = rng.random((700, 3)).tolist()
-    for x, y, near in flakes[: int(320 * wide * tall)]:
-        r = 0.0012 + 0.0055 * near**3
-        pen.ellipse(x * wide, y * tall, r, r, (0.97, 0.98, 1.0))
-    pen.lay(0.85)
+def snow(canvas: Canvas, view: View) -> None:
+    """Flakes: many small ones far off, some large soft ones before the lens."""
+    rng = view.rng("snow")
+    unit = canvas.unit
+    flakes = rng.random((FLAKES, 4))
+    layer = np.zeros((canvas.height, canvas.width), np.float32)
+    for x, y, near, bright in flakes.tolist():
+        radius = (0.0012 + 0.0085 * near**5) * unit
+        column, row = x * 4 * unit % canvas.width, y * canvas.height
+        reach = int(radius * 1.5) + 1
+        top, left = int(row) - reach, int(column) - reach
+        bottom, right = int(row) + reach + 1, int(column) + reach + 1
+        if top < 0 or left < 0 or bottom > canvas.height or right > canvas.width:
+            continue
+        dy = np.arange(top, bottom, dtype=np.float32)[:, None] + np.float32(0.5 - row)
+        dx = np.arange(left, right, dtype=np.float32)[None, :] + np.float32(0.5 - column)
+        away = np.sqrt(dx * dx + dy * dy)
+        soft = max(0.7, radius * 0.7)
+        spot = np.clip((radius + 0.5 * soft - away) / soft, 0, 1) * np.float32(
+            (0.9 - 0.45 * near) * (0.6 + 0.4 * bright)
+        )
+        region = layer[top:bottom, left:right]
+        np.maximum(region, spot, out=region)
+    level = np.array(view.light.ambient) * 0.42 + np.array(view.light.direct) * 0.15 + 0.02
+    red, green, blue = level.tolist()
+    canvas.blend(layer, (red, green, blue))
 
 
-def mist(canvas: Canvas, view: View) -> None:
-    """Banks of fog drifting over the middle of the picture."""
-    rng = view.rng("mist")
-    field = fractal(rng, canvas.down * 4.5, canvas.across * 1.5, 5, 0.55)
-    height = np.exp(-(((canvas.y - np.float32(view.horizon + 0.06)) * 4.2) ** 2))[:, None]
-    veil = np.clip(0.34 + 0.42 * field, 0, 1) * height * np.float32(0.85) + np.float32(0.10)
-    canvas.blend(veil.astype(np.float32), mix(view.light.haze, (1, 1, 1), 0.12))
+def bloom(canvas: Canvas, _view: View) -> None:
+    """The light that a lens scatters around what is brighter than white."""
+    factor = max(2, round(canvas.unit / 64))
+    spill = []
+    for plane in canvas.pixels:
+        small = np.minimum(reduced(np.maximum(plane - np.float32(1.3), 0), factor), np.float32(6))
+        spill.append(_blurred(small))
+    total = np.stack(spill)
+    if total.max() < 0.004:
+        return
+    soft = enlarged(total * np.float32(0.16), canvas.height, canvas.width)
+    np.maximum(soft, 0, out=soft)
+    canvas.pixels += soft
 
 
-def finish(canvas: Canvas, view: View) -> None:
-    """The grade: the unknown words' tint, style words, a slight darkening to the corners."""
-    styles, salt = view.scene.styles, view.scene.salt
-    pixels = canvas.pixels
-    gains, saturation, contrast, lift = np.ones(3), 1.0, 1.0, 0.0
-    if salt:
-        warm = ((salt >> 3) % 101 / 50 - 1) * 0.07
-        green = ((salt >> 11) % 101 / 50 - 1) * 0.03
-        gains = np.array((1 + warm, 1 + green, 1 - warm))
-        saturation = 0.90 + (salt >> 19) % 101 / 100 * 0.25
-    wanted = view.scene.colour("")
-    if wanted:
-        gains = gains * (0.62 + 0.38 * np.array(COLOURS[wanted]) / max(0.2, float(np.mean(COLOURS[wanted]))))
-    for style in styles:
-        gain, sat, con, up = _STYLES.get(style, ((1, 1, 1), 1.0, 1.0, 0.0))
-        gains, saturation, contrast, lift = gains * gain, saturation * sat, contrast * con, lift + up
-    if "dreamy" in styles:
-        _bloom(canvas)
-    if "painterly" in styles or "watercolour" in styles:
-        _brush(canvas, view, "watercolour" in styles)
-    if saturation != 1.0:
-        grey = pixels[0] * np.float32(0.299) + pixels[1] * np.float32(0.587) + pixels[2] * np.float32(0.114)
-        for k in range(3):
-            pixels[k] -= grey
-            pixels[k] *= np.float32(saturation)
-            pixels[k] += grey
-    across, down = (canvas.x - 0.5) * 2, (canvas.y - 0.5) * 2
-    corner = (
-        1.0
-        - np.float32(0.16)
-        * (across[None, :] ** 2 * np.float32(0.5) + down[:, None] ** 2 * np.float32(0.5)) ** 1.5
-    )
-    grain = view.rng("grain").standard_normal((64, 64)).astype(np.float32) * np.float32(0.006)
-    tiled = np.tile(grain, (canvas.height // 64 + 1, canvas.width // 64 + 1))[: canvas.height, : canvas.width]
-    for k in range(3):
-        if contrast != 1.0 or lift:
-            pixels[k] -= 0.45
-            pixels[k] *= np.float32(contrast)
-            pixels[k] += np.float32(0.45 + lift)
-        pixels[k] *= corner * np.float32(gains[k])
-        pixels[k] += tiled
-    if "pixel" in styles:
-        _blocks(canvas)
-
-
-# Gains of red, green and blue; saturation; contrast; lift.
-_STYLES: dict[str, tuple[tuple[float, float, float], float, float, float]] = {
-    "monochrome": ((1, 1, 1), 0.0, 1.12, 0.0),
-    "sepia": ((1.12, 0.98, 0.76), 0.25, 0.95, 0.02),
-    "pastel": ((1, 1, 1), 0.72, 0.72, 0.16),
-    "vivid": ((1, 1, 1), 1.45, 1.08, 0.0),
-    "dark": ((0.92, 0.95, 1.0), 0.85, 1.05, -0.12),
-    "bright": ((1, 1, 1), 1.05, 1.0, 0.08),
-    "dreamy": ((1.02, 0.98, 1.06), 1.1, 0.95, 0.02),
-    "neon": ((1.05, 0.9, 1.12), 1.35, 1.12, -0.02),
-    "warm": ((1.09, 1.0, 0.86), 1.05, 1.0, 0.0),
-    "cold": ((0.88, 0.98, 1.12), 0.95, 1.0, 0.0),
-    "watercolour": ((1, 1, 1), 0.9, 0.85, 0.09),
-    "painterly": ((1, 1, 1), 1.12, 1.05, 0.0),
-}
-
-
-def _small(canvas: Canvas, width: int, height: int) -> Array:
-    box = Image.Resampling.BOX
-    planes = [Image.fromarray(plane).resize((width, height), box) for plane in canvas.pixels]
-    return np.stack([np.asarray(plane, np.float32) for plane in planes])
-
-
-def _bloom(canvas: Canvas) -> None:
-    shape = max(8, round(40 * canvas.width / canvas.unit)), max(8, round(40 * canvas.height / canvas.unit))
-    for k, plane in enumerate(_small(canvas, *shape)):
-        soft = Image.fromarray(plane).resize((canvas.width, canvas.height), Image.Resampling.BICUBIC)
-        glow = np.clip(np.asarray(soft, np.float32) - 0.25, 0, 1)
-        canvas.pixels[k] += glow * np.float32(0.38) * (1 - np.clip(canvas.pixels[k], 0, 1))
-
-
-def _brush(canvas: Canvas, view: View, wet: bool) -> None:
-    """Shift pixels along a field of strokes, so that edges break like paint."""
-    rng = view.rng("brush")
-    reach = canvas.unit * (0.010 if wet else 0.016)
-    sx = fractal(rng, canvas.down * 34, canvas.across * 16, 2, 0.6) * np.float32(reach)
-    sy = fractal(rng, canvas.down * 16, canvas.across * 34, 2, 0.6) * np.float32(reach * 0.6)
-    rows = np.clip(np.arange(canvas.height)[:, None] + sy.astype(np.int64), 0, canvas.height - 1)
-    columns = np.clip(np.arange(canvas.width)[None, :] + sx.astype(np.int64), 0, canvas.width - 1)
-    index = rows * canvas.width + columns
-    tone = 1.0 + (sx + sy) * np.float32(0.05 / reach)
-    for k in range(3):
-        canvas.pixels[k] = canvas.pixels[k].ravel().take(index) * tone
-        if wet:
-            edge = smoothstep(
-                0.0,
-                0.12,
-                np.minimum(canvas.x, 1 - canvas.x)[None, :] * np.minimum(canvas.y, 1 - canvas.y)[:, None] * 4
-                + sx * np.float32(0.01 / reach),
-            )
-            canvas.pixels[k] += (np.float32(0.97) - canvas.pixels[k]) * (1 - edge)
-
-
-def _blocks(canvas: Canvas) -> None:
-    across, down = (max(8, round(96 * side / canvas.unit)) for side in (canvas.width, canvas.height))
-    small = np.round(_small(canvas, across, down) * 14) / 14
-    rows = np.arange(canvas.height) * down // canvas.height
-    columns = np.arange(canvas.width) * across // canvas.width
-    canvas.pixels[...] = small[:, rows[:, None], columns[None, :]]
+def _blurred(plane: Array) -> Array:
+    """A wide, soft blur of a small plane."""
+    out = plane
+    total = plane * np.float32(0.4)
+    for step in (1, 2, 4):
+        padded = np.pad(out, step, mode="edge")
+        across = (padded[:, : -2 * step] + 2 * padded[:, step:-step] + padded[:, 2 * step :]) / 4
+        out = (across[: -2 * step] + 2 * across[step:-step] + across[2 * step :]) / 4
+        total = total + out * np.float32(0.3)
+    return np.asarray(total, np.float32)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QWidget
 
 from avila.drafts import Word
 from avila.i18n import _
 from avila.ui import theme
+from avila.ui.drafting import Draft
 from avila.ui.widgets import Icon, button, label, role
 
 WIDTH = 900  # pixels, whatever the shape of the picture
@@ -62,11 +63,16 @@ class Caption(QWidget):
         """Nothing to say."""
         self._faces.setCurrentWidget(self._empty)
 
-    def show_draft(self, words: Sequence[Word], seconds: float, width: int, height: int) -> None:
-        """A draft: how long it took, which words it knows, and the size the picture would have."""
-        self._draft_text.setText(_("Draft · {n} ms").format(n=round(seconds * 1000)))
-        self._draft_size.setText(f"{width} × {height}")
-        self._chips.show_words(words)
+    def show_draft(self, draft: Draft) -> None:
+        """A draft: how long it took, what became of its words, and the size the picture would have."""
+        if draft.fine:
+            seconds = QLocale().toString(draft.seconds, "f", 1)
+            self._draft_text.setText(_("Fine draft · {n} s").format(n=seconds))
+        else:
+            self._draft_text.setText(_("Draft · {n} ms").format(n=round(draft.seconds * 1000)))
+        self._draft_text.setToolTip(draft.scene.explain())
+        self._draft_size.setText(f"{draft.request.width} × {draft.request.height}")
+        self._chips.show_words(draft.scene.words)
         self._faces.setCurrentWidget(self._draft)
 
     def show_running(self, text: str, number: int, total: int, left: str) -> None:
@@ -119,15 +125,16 @@ class Chips(QWidget):
 
     def _chip(self, word: Word) -> QPushButton:
         chip = QPushButton(word.text.replace("&", "&&"), self)
-        role(chip, "chip" if word.known else "chip-unknown")
+        role(chip, "chip-noted" if word.known and word.note else "chip" if word.known else "chip-unknown")
         chip.setFixedHeight(26)
         chip.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the words can be reached in the prompt itself
-        chip.setAccessibleName(word.text if word.known else _("{word}: not known").format(word=word.text))
-        chip.setToolTip(
-            _("Click to select this word in the prompt")
-            if word.known
-            else _("The draft does not know this word. The model may.")
+        said = " · ".join(part for part in (word.meaning, word.note) if part)
+        if not word.known:
+            said = _("The draft does not know this word. The model may.")
+        chip.setAccessibleName(
+            f"{word.text}: {said}" if word.known else _("{word}: not known").format(word=word.text)
         )
+        chip.setToolTip(said + "\n" + _("Click to select this word in the prompt"))
         chip.clicked.connect(lambda: self._clicked(word))
         return chip
 

@@ -315,9 +315,11 @@ class CreatePage(QWidget):
         if draft.request != self._wished or self._debounce.isActive():
             return  # another key was pressed, or Generate
         self._draft = draft
+        if draft.fine and self._shown != Shown.DRAFT:
+            return  # it is there for later, but takes no picture or running job away
         self._shown = Shown.DRAFT
-        self.panel.prompt.mark(draft.words)
-        self._show()
+        self.panel.prompt.mark(draft.scene.words)
+        self._show(PREVIEW_MS if draft.fine else 0)
 
     def _try(self, example: str) -> None:
         self.panel.prompt.set_text(example)
@@ -418,9 +420,9 @@ class CreatePage(QWidget):
                 self.caption.show_empty()
             case Shown.DRAFT if self._draft:
                 request = self._draft.request
-                self.canvas.show_image(self._draft.image, self._size(request))
+                self.canvas.show_image(self._draft.image, self._size(request), fade_ms)
                 self.canvas.describe(_("Draft of: {prompt}").format(prompt=request.prompt))
-                self.caption.show_draft(self._draft.words, self._draft.seconds, request.width, request.height)
+                self.caption.show_draft(self._draft)
             case Shown.JOB:
                 self._show_job(fade_ms)
             case Shown.PICTURE if self._entry:

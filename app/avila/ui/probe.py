@@ -1,6 +1,7 @@
-"""Measures the window from inside, for `avila bench startup` and `avila bench stall`; prints one JSON line.
+"""Measures the window from inside, for `avila bench startup`, `draft` and `stall`; prints one JSON line.
 
     python -m avila.ui.probe startup
+    python -m avila.ui.probe typing
     python -m avila.ui.probe stall MODEL
 
 It runs in a process of its own, so that the benchmark itself needs no window and nothing is imported
@@ -15,15 +16,18 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtTest import QTest
 
 from avila import startup
 from avila.engine import Job, State
 from avila.errors import AvilaError
 from avila.generation import GenerationRequest
 from avila.ui import app
+from avila.ui.drafting import Draft
 from avila.ui.window import Window
 
 TICK_MS = 1000 / 60
+TYPED = "a lighthouse on a cliff at sunset, storm clouds"
 SPAWNED_AT = "AVILA_SPAWNED_AT"  # time.time() of the parent, in the environment
 _IMPORTED = "diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion"
 
@@ -65,6 +69,41 @@ def measure_startup() -> dict[str, object]:
 
     app.run(painted)
     return found
+
+
+def measure_typing() -> dict[str, object]:
+    """From a key press to the draft of it on the screen, for every key of a prompt, at 512 x 512."""
+    times: list[float] = []
+    left = list(TYPED)
+    begun = 0.0
+
+    def painted(window: Window) -> None:
+        page = window.create_page
+        editor = page.panel.prompt.editor
+
+        def press() -> None:
+            nonlocal begun
+            if not left:
+                window.close()
+                return
+            begun = time.perf_counter()
+            QTest.keyClicks(editor, left.pop(0))
+
+        def shown(draft: Draft) -> None:
+            if draft.fine or draft.request.prompt != editor.toPlainText().strip():
+                return
+            page.canvas.repaint()
+            times.append(1000 * (time.perf_counter() - begun))
+            QTimer.singleShot(0, press)
+
+        window.drafts.painted.connect(shown)
+        page.panel.set_request(GenerationRequest("", width=512, height=512, seed=1))
+        editor.setFocus()
+        press()
+
+    app.run(painted)
+    warm = times[1:] or times
+    return {"keys": len(times), "key_to_draft_ms": statistics.median(warm), "slowest_key_ms": max(warm)}
 
 
 def measure_stall(model: str) -> dict[str, object]:
@@ -117,7 +156,15 @@ def _summary(late: list[float]) -> dict[str, float]:
 def main(arguments: list[str]) -> int:
     """Run one measurement; 1 with a sentence on stderr when it cannot be made."""
     try:
-        found = measure_startup() if arguments[0] == "startup" else measure_stall(arguments[1])
+        match arguments:
+            case ["startup"]:
+                found = measure_startup()
+            case ["typing"]:
+                found = measure_typing()
+            case [_, model]:
+                found = measure_stall(model)
+            case _:
+                raise AvilaError(__doc__ or "")
     except AvilaError as error:
         print(error, file=sys.stderr)
         return 1

@@ -1,0 +1,28 @@
+"""The places without a landscape: space, the sea from within, and what is indoors or nowhere."""
+
+from collections.abc import Callable
+
+from avila.drafts.light import View
+from avila.drafts.places.abstract import abstract
+from avila.drafts.places.flat import SOLIDS
+from avila.drafts.places.portrait import portrait
+from avila.drafts.places.room import room
+from avila.drafts.places.space import space
+from avila.drafts.places.table import table
+from avila.drafts.places.underwater import underwater
+from avila.drafts.site import Site
+
+PLACES: dict[str, Callable[[View], Site]] = {
+    "space": space,
+    "underwater": underwater,
+    "room": room,
+    "table": table,
+    "portrait": portrait,
+    "abstract": abstract,
+}
+
+# Things that such a place paints itself, so that they are not placed once more.
+PAINTED: dict[str, frozenset[str]] = {
+    "space": frozenset(("planet", "moon", "sun", "stars", "galaxy")),
+    "abstract": frozenset((*SOLIDS, "stars", "sun", "moon")),
+}

@@ -1,0 +1,1 @@
+"""From a prompt to a `Scene`: words, phrases, decisions, and the texts that explain them."""
