@@ -15,13 +15,14 @@ rows such a part has, and how many of those lie under the cloud's base.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-Field = npt.NDArray[np.float32]
+Field = npt.NDArray[np.floating[Any]]
 OUT = Path(__file__).parent.parent / "resources/drafts/heaps.png"
 WIDTH, DEEP = 240, 80  # cells across and away
 SHARP = 5.0  # of the union of balls
@@ -56,7 +57,7 @@ TOWERS = (
 def smoothstep(low: float, high: float, values: Field) -> Field:
     """0 below `low`, 1 above `high`, an S between."""
     t = np.clip((values - low) / (high - low), 0, 1)
-    return (t * t * (3 - 2 * t)).astype(np.float32)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
 def finer(field: Field, axis: int, count: int, step: float) -> Field:
@@ -65,7 +66,8 @@ def finer(field: Field, axis: int, count: int, step: float) -> Field:
     cell = np.minimum(at.astype(int), field.shape[axis] - 3)
     t = (at - cell).reshape([-1 if k == axis else 1 for k in range(3)]).astype(np.float32)
     a, b, c, d = (field.take(cell + k, axis) for k in (-1, 0, 1, 2))
-    return np.asarray(b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a))), np.float32)
+    cubic = t * (3 * (b - c) + d - a)
+    return np.asarray(b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + cubic)), np.float32)
 
 
 def balls_of(rng: np.random.Generator, shape: Shape) -> Field:
@@ -149,7 +151,9 @@ def light_of(optical: Field, axis: int, backwards: bool) -> Field:
     return np.flip(total, axis) if backwards else total
 
 
-def add_anvil(rng: np.random.Generator, density: Field, x: Field, y: Field, z: Field, turbulence: Field) -> None:
+def add_anvil(
+    rng: np.random.Generator, density: Field, x: Field, y: Field, z: Field, turbulence: Field
+) -> None:
     """The sheet of ice into which a thundercloud spreads where it can rise no farther: flat above, but not
     a table; below it narrows into the tower like the head of an anvil; its ends are drawn out."""
     lean = rng.uniform(-0.05, 0.05)

@@ -110,7 +110,7 @@ def mountains(view: View, begin: float) -> Far:
     range_ = Spot.drawn(rng, period)
     rough = Spot.drawn(rng, period * 0.16)
     trees = Spot.drawn(rng, period * 0.3)
-    tall = begin * 1.0
+    tall = begin * (0.62 if view.scene.has("aurora") or view.scene.has("moon") else 0.92)
     lift = 0.66 if view.scene.season == "summer" else 0.5
     line = tall * (0.0 if view.snowy else lift)  # of the snow
     rock = view.tint(ROCK, "mountains")

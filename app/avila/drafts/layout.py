@@ -87,16 +87,16 @@ def _groups(scene: Scene, view: View, site: Site, shape: float) -> list[_Group]:
         who = next((thing for thing in things if thing.kind == "person"), Thing("bust"))
         things = [replace(who, kind="bust", count=1), *(thing for thing in things if thing.kind != "person")]
     ground = [thing for thing in things if HABITS[thing.kind].where != "air"]
-    crowd = sum(min(thing.count, 4) ** 0.5 for thing in ground)
-    shrink = min(1.0, 1.45 / max(crowd, 1.0) ** 0.6) if ground else 1.0
     # The widest shape that a group may take: in a portrait format things become smaller, never cut.
     room = min(1.0, shape * site.width)
-    free = [i for i, thing in enumerate(things) if not thing.side]
-    lanes = _lanes(len(free), rng, view.side)
+    widths = [HABITS[thing.kind].wide * HABITS[thing.kind].high * thing.count**0.85 for thing in ground]
+    shrink = min(1.0, (1.15 * room / max(sum(widths), 1e-6)) ** 0.6)
+    free = [thing for thing in things if not thing.side]
+    lanes = dict(zip(map(id, free), _lanes(free, rng, view.side), strict=True))
     groups: list[_Group] = []
-    for index, thing in enumerate(things):
+    for thing in things:
         habit = HABITS[thing.kind]
-        lane = SIDES[thing.side] if thing.side else lanes[free.index(index)]
+        lane = SIDES[thing.side] if thing.side else lanes[id(thing)]
         if not thing.side:
             lane = site.middle + (lane - 0.5) * site.width
         size = {"big": 1.35, "small": 0.6}.get(thing.size, 1.0)
@@ -109,17 +109,18 @@ def _groups(scene: Scene, view: View, site: Site, shape: float) -> list[_Group]:
     return [_related(group, groups, shape) for group in groups]
 
 
-def _lanes(count: int, rng: np.random.Generator, side: float) -> list[float]:
-    """Fractions of the ground's width for `count` groups: off the middle, or evenly spread."""
-    if count == 0:
-        return []
-    if count == 1:
+def _lanes(things: list[Thing], rng: np.random.Generator, side: float) -> list[float]:
+    """Fractions of the ground's width for groups: one off the middle, more side by side by width."""
+    if len(things) == 1:
         return [0.5 - side * float(rng.uniform(0.04, 0.16))]
-    lanes = [
-        0.5 + (i - (count - 1) / 2) * min(0.36, 0.8 / count) + float(rng.uniform(-0.02, 0.02))
-        for i in range(count)
-    ]
-    return lanes if rng.random() < 0.5 else lanes[::-1]
+    widths = np.array([0.12 + HABITS[t.kind].wide * HABITS[t.kind].high * t.count**0.85 for t in things])
+    order = np.arange(len(things)) if rng.random() < 0.5 else np.arange(len(things))[::-1]
+    ends = np.cumsum(widths[order]) / max(widths.sum(), 1e-6)
+    middles = np.empty(len(things))
+    middles[order] = ends - widths[order] / widths.sum() / 2
+    return (
+        0.5 + (middles - 0.5) * min(0.96, 0.4 * len(things)) + rng.uniform(-0.02, 0.02, len(things))
+    ).tolist()
 
 
 def _related(group: _Group, groups: list[_Group], shape: float) -> _Group:
@@ -165,6 +166,8 @@ def _members(
             np.clip(group.x + (i - (count - 1) / 2) * span, min(0.5, half * 0.9), max(0.5, 1 - half * 0.9))
         )
         metres = (x - 0.5) * shape * z / view.camera.focal
+        if habit.where == "ground" and thing.kind != "bridge":
+            metres = _ashore(site, metres, z, shape * z / view.camera.focal)
         y = 0.0 if habit.where == "water" else max(0.0, site.height(metres, z))
         high = group.high * float((z_group / z) ** 0.6) * float(rng.uniform(0.94, 1.06))
         camera = view.camera
@@ -174,6 +177,15 @@ def _members(
             thing.kind, number * 16 + i + int(view.seed % 5), thing.colour, metres, y, z, high,
             lift, afloat=habit.where == "water",
         )  # fmt: skip
+
+
+def _ashore(site: Site, x: float, z: float, across: float) -> float:
+    """The nearest dry ground to x at that distance, where the picture is `across` metres wide."""
+    for step in range(9):
+        for away in (x + 0.05 * step * across, x - 0.05 * step * across):
+            if site.height(away, z) > -0.02 and abs(away) < 0.46 * across:
+                return away
+    return x
 
 
 def _lift(group: _Group, groups: list[_Group]) -> float:

@@ -103,14 +103,14 @@ _PAINTED = {
         0.52,
     ),
     "golden": (
-        "ffcf74 fac270 f0b878 d2b48e 9dadb8 6390bf",
+        "ffcd70 fabf69 efb473 ccb596 94aec0 5c8cc0",
         "e6c795 d6c3a2 b6bab8 8fabc4 719cc4 5585bb",
         0.93,
         (2.15, 1.34, 0.64),
         0.5,
     ),
     "sunset": (
-        "ffa647 f8914a e57a5a ab6278 6a5580 3c3f6c",
+        "ffa540 f98c3e e8733f b65d66 6c4f7c 393a68",
         "d58f80 c08290 98769a 6c6a9a 4f598c 3c3f6c",
         0.94,
         (2.2, 0.92, 0.38),
@@ -178,6 +178,8 @@ def light_of(scene: Scene, seed: int) -> Light:
         overcast, cover = 0.0, 0.0
     if scene.clouds and not cover:
         cover = 0.4
+    if not overcast and not scene.clouds and any(map(scene.has, ("moon", "stars", "aurora"))):
+        cover *= 0.25  # what was asked for is not to be hidden
     direct = through * np.float32(key * 1.45)
     sky = sky * np.float32(key * 5.2)
     skylight = 0.92
@@ -230,6 +232,7 @@ def shown(code: str) -> Colour:
 
 
 def _untoned(value: float) -> float:
+    value = min(value, 0.86)  # the curve's end is flat: white would be a furnace that reddens all haze
     a, b, c = 2.51 - 2.43 * value, 0.03 - 0.59 * value, -0.14 * value
     return float((-b + (b * b - 4 * a * c) ** 0.5) / (2 * a) / 0.72)
 
@@ -253,6 +256,7 @@ def _clouded(sky: Array, direct: Array, overcast: float, dark: float, scene: Sce
     if overcast:
         up = np.sin(atmosphere.ELEVATIONS)[None, :, None]
         level = atmosphere.irradiance(sky) + direct * np.float32(0.5)
+        level[1] = max(level[1], 0.5 * (level[0] + level[2]))  # a mixture of both lights looks grey, not pink
         grey = level * np.float32(0.36 / np.pi) + level.mean() * np.float32(0.64 / np.pi)
         veil = grey[:, None, None] * (0.86 + 0.28 * up)
         if scene.weather == "storm":  # dark above, a light strip below the cover

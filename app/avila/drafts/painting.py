@@ -17,6 +17,8 @@ from avila.drafts.scene import Scene
 from avila.drafts.site import Layer, Site
 
 DOUBLED = 1_300_000  # pixels up to which a fine pass is painted at twice the size
+# The instant pass paints small pictures pixel by pixel, and of what is larger than this a share.
+INSTANT, SHARE = 140_000, 0.36
 
 
 def view_of(scene: Scene, seed: int) -> tuple[View, Site]:
@@ -60,15 +62,19 @@ def paint(
     `on_layer(number, total, look)` is called after each layer with numbers 1 to total; `look()` gives the
     picture so far. `pause` is called more often. What either raises passes through.
     """
-    doubled = fine and width * height <= DOUBLED
-    scale = 2 if doubled else 1
-    canvas = Canvas(width * scale, height * scale, fine, pause)
+    pixels = width * height
+    scale = 1.0
+    if fine and pixels <= DOUBLED:
+        scale = 2.0
+    elif not fine and pixels > INSTANT:
+        scale = ((INSTANT + SHARE * (pixels - INSTANT)) / pixels) ** 0.5
+    canvas = Canvas(round(width * scale), round(height * scale), fine, pause)
     view, site = view_of(scene, seed)
     planned = layers(scene, view, site, canvas.width / canvas.unit, canvas.height / canvas.unit)
     total = len(planned) + 1
 
     def look() -> Pixels:
-        return _shrunk(canvas.encoded(), scale)
+        return _fitted(canvas.encoded(), width, height)
 
     for number, layer in enumerate(planned, start=1):
         layer(canvas, view)
@@ -78,13 +84,17 @@ def paint(
     shown = canvas.encoded()
     if scene.styles:
         shown = styles.finish(shown, scene.styles, seed, canvas.unit, fine)
-    picture = _shrunk(shown, scale)
+    picture = _fitted(shown, width, height)
     if on_layer is not None:
         on_layer(total, total, picture.copy)
     return picture
 
 
-def _shrunk(shown: Array, scale: int) -> Pixels:
-    if scale == 1:
+def _fitted(shown: Array, width: int, height: int) -> Pixels:
+    """Bytes of what was painted larger (averaged) or smaller (interpolated) than it is shown."""
+    if shown.shape[1] == 2 * height and shown.shape[2] == 2 * width:
+        return to_bytes(np.stack([np.asarray(Image.fromarray(plane).reduce(2)) for plane in shown]))
+    if shown.shape[1:] == (height, width):
         return to_bytes(shown)
-    return to_bytes(np.stack([np.asarray(Image.fromarray(plane).reduce(scale)) for plane in shown]))
+    small = Image.fromarray(to_bytes(shown))
+    return np.array(small.resize((width, height), Image.Resampling.BICUBIC))

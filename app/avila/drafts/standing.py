@@ -4,7 +4,7 @@ A matt surface is shaded as everywhere in the painter; gloss adds the highlight 
 shadow on the ground is the thing's own outline, sheared along the light.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -84,6 +84,18 @@ def fit(form: Form, pixels: float) -> Form:
     factor = pixels / form.scale
     rows, columns = form.shape
     return resized(form, max(1, round(columns * factor)), max(1, round(rows * factor)))
+
+
+def bedded(form: Form) -> Form:
+    """The form with its lower edge sunk softly into the ground: seen from above, its front corners reach
+    below the foot, where grass or sand would hide them."""
+    rows, columns = form.shape
+    soft = 0.035 * rows
+    wave = np.sin(np.arange(columns) * (60.0 / rows)) + np.sin(np.arange(columns) * (23.0 / rows) + 1)
+    lowest = rows - 1 - np.argmax(form.alpha[::-1] > 0.5, 0)  # of each column
+    above = lowest[None, :] - np.arange(rows)[:, None] - (0.25 * wave[None, :] + 0.2) * soft
+    near = np.clip(above / soft + 0.5, 0, 1).astype(np.float32)
+    return replace(form, alpha=form.alpha * near)
 
 
 def hazed_at(view: View, x: Array, z: Array) -> tuple[Array, Array]:

@@ -55,7 +55,7 @@ class Seen:
 
 def slices(land: Land, canvas: Canvas) -> Array:
     """Distances of the slices, (d, 1)."""
-    count = int(land.slices * max(0.6, (canvas.unit / 512) ** 0.6) * (1.35 if canvas.fine else 1.0))
+    count = int(land.slices * max(0.45, (canvas.unit / 512) ** 0.8) * (1.3 if canvas.fine else 0.85))
     if land.dense is None:
         return np.geomspace(land.near, land.far, count, dtype=np.float32)[:, None]
     first, last = land.dense

@@ -37,6 +37,21 @@ SNOWED = frozenset(
         "rocket",
     )
 )
+BEDDED = frozenset(
+    (
+        "lighthouse",
+        "house",
+        "cabin",
+        "castle",
+        "church",
+        "windmill",
+        "tower",
+        "tent",
+        "pyramid",
+        "bridge",
+        "rocks",
+    )
+)
 INDOORS = ("room", "table", "portrait", "space", "underwater", "abstract")
 SIZES = (
     8,
@@ -52,8 +67,9 @@ SIZES = (
     272,
     384,
 )  # pixels of a grove's plants before they are fitted
-COARSE_GROVE = 136  # the largest of them in the instant pass
+COARSE_GROVE = 272  # the largest of them in the instant pass
 SMALLEST = 0.011  # units: plants that are lower are left to the fine pass
+LOOKS = 3  # variants that the plants of a grove have
 SHADOWED = 0.07  # units: plants of a grove that are higher cast a shadow
 COARSE = 110.0  # pixels a unit that the instant pass models at most
 
@@ -107,6 +123,8 @@ def put(canvas: Canvas, view: View, thing: Placed) -> None:
     fitted = standing.fit(made, per)
     leaves = thing.kind in PLANTS
     snow = view.snowy and thing.kind in SNOWED and not view.scene.place.startswith(INDOORS)
+    if thing.kind in BEDDED and not thing.lift and not thing.afloat:
+        fitted = standing.bedded(fitted)
     colours = standing.lit(fitted, view.light, leaves, snow)
     fade, haze = standing.haze_at(view, thing.x, thing.z)
     for k in range(3):
@@ -159,8 +177,8 @@ def _drawn(kind: str, size: int, variant: int, season: str, colour: Colour | Non
 def grove(canvas: Canvas, view: View, plants: list[Growing], cast: bool = True) -> None:
     """Many plants of few looks, lit once each and laid quickly, far ones first: woods, hedges, meadows.
 
-    The instant pass leaves out what is smaller than a leaf on its neighbour, and takes fewer looks. In a
-    wood, where everything lies in shade, none of them needs to `cast` its own.
+    The instant pass leaves out what is smaller than a leaf on its neighbour. In a wood,
+    where everything lies in shade, none of them needs to `cast` its own.
     """
     if not plants:
         return
@@ -175,7 +193,7 @@ def grove(canvas: Canvas, view: View, plants: list[Growing], cast: bool = True) 
         pixels = one.metres * scale
         if pixels < smallest or not -pixels < column < canvas.width + pixels:
             continue
-        variant = one.variant % (5 if canvas.fine else 2)
+        variant = one.variant % LOOKS
         look = (one.kind, variant, next((size for size in sizes if size >= pixels), sizes[-1]), one.colour)
         if look not in lit:
             made = _drawn(one.kind, look[2], variant, view.scene.season, one.colour)
@@ -186,13 +204,18 @@ def grove(canvas: Canvas, view: View, plants: list[Growing], cast: bool = True) 
         if cast and pixels > (SHADOWED if canvas.fine else 2 * SHADOWED) * canvas.unit:
             standing.shadow(canvas, view, made, column, foot, one.z, per)
         rows, columns = (max(1, round(side * per / made.scale)) for side in made.shape)
-        if canvas.fine or rows > made.shape[0]:
-            laid = scaled(planes, columns, rows)
-        else:
-            at_row = (np.arange(rows) * made.shape[0] + made.shape[0] // 2) // rows
-            at_column = (np.arange(columns) * made.shape[1] + made.shape[1] // 2) // columns
-            laid = planes.take(at_row, 1).take(at_column, 2)
         left, top = round(column + made.left * per), round(foot - made.top * per)
+        if canvas.fine:
+            laid = scaled(planes, columns, rows)
+        else:  # the nearest pixels, of the part that is in the picture
+            first, begin = max(0, -top), max(0, -left)
+            last, end = min(rows, canvas.height - top), min(columns, canvas.width - left)
+            if first >= last or begin >= end:
+                continue
+            at_row = (np.arange(first, last) * made.shape[0] + made.shape[0] // 2) // rows
+            at_column = (np.arange(begin, end) * made.shape[1] + made.shape[1] // 2) // columns
+            laid = planes.take(at_row, 1).take(at_column, 2)
+            left, top = left + begin, top + first
         share = float(fades[number])
         standing.overlay(canvas, laid, one.light * (1 - share), hazes[:, number] * share, left, top, one.z)
         if number % 16 == 0:

@@ -1,32 +1,30 @@
 """Everything that is modelled in the round, by the kind it has in the vocabulary."""
 
 from functools import lru_cache
-from importlib import import_module
-from importlib.util import find_spec
 from math import ceil, log
 
 import numpy as np
 
 from avila.drafts.form import Form
+from avila.drafts.models import (
+    animals,
+    birds,
+    buildings,
+    cattle,
+    hoofed,
+    objects,
+    people,
+    portraits,
+    table,
+    vehicles,
+)
 from avila.drafts.solids.marching import render
 from avila.drafts.solids.parts import Colour, Model
 
-FILES = (
-    "animals",
-    "hoofed",
-    "cattle",
-    "birds",
-    "people",
-    "portraits",
-    "buildings",
-    "vehicles",
-    "table",
-    "objects",
-)
-MODELS: dict[str, Model] = {}
-for _file in FILES:
-    if find_spec(f"{__name__}.{_file}"):
-        MODELS.update(import_module(f"{__name__}.{_file}").MODELS)
+MODELS: dict[str, Model] = {
+    **animals.MODELS, **hoofed.MODELS, **cattle.MODELS, **birds.MODELS, **people.MODELS, **portraits.MODELS,
+    **buildings.MODELS, **vehicles.MODELS, **table.MODELS, **objects.MODELS,
+}  # fmt: skip
 
 SMALLEST = 24.0  # pixels a unit
 RATIO = 1.5  # of one rendered size to the next
@@ -59,4 +57,16 @@ def _rendered(kind: str, steps: int, colour: Colour | None, variant: int) -> For
     # The golden ratio spreads any run of variants evenly over the sway.
     turn = ((variant * 0.618034 + 0.5) % 1.0 * 2 - 1) * model.sway
     yaw = model.yaw + turn if variant else model.yaw
-    return render(parts, scale, yaw, model.pitch, model.grounded)
+    form = render(parts, scale, yaw, model.pitch, model.grounded)
+    return _mirrored(form) if model.flips and variant % 2 else form
+
+
+def _mirrored(form: Form) -> Form:
+    """The thing facing the other way."""
+    alpha, albedo, occlusion, glow, gloss = (
+        np.ascontiguousarray(plane[..., ::-1])
+        for plane in (form.alpha, form.albedo, form.occlusion, form.glow, form.gloss)
+    )
+    normal = form.normal[..., ::-1] * np.array((-1, 1, 1), np.float32)[:, None, None]
+    right = form.left + form.shape[1] / form.scale
+    return Form(alpha, normal, albedo, occlusion, glow, gloss, -right, form.top, form.scale)

@@ -158,6 +158,6 @@ def _dog(colour: Colour | None, variant: int) -> tuple[Part, ...]:
 
 
 MODELS = {
-    "cat": Model(_cat, unit_metres=0.48, yaw=36.0, pitch=9.0),
-    "dog": Model(_dog, unit_metres=0.72, yaw=30.0, pitch=8.0),
+    "cat": Model(_cat, unit_metres=0.48, yaw=36.0, pitch=9.0, flips=True),
+    "dog": Model(_dog, unit_metres=0.72, yaw=30.0, pitch=8.0, flips=True),
 }

@@ -217,7 +217,7 @@ def _fish(colour: Colour | None, variant: int) -> tuple[Part, ...]:
 
 
 MODELS = {
-    "bird": Model(_bird, unit_metres=0.2, yaw=32.0, pitch=8.0),
+    "bird": Model(_bird, unit_metres=0.2, yaw=32.0, pitch=8.0, flips=True),
     "birds": Model(_flying, unit_metres=0.9, yaw=50.0, pitch=-26.0, sway=24.0, grounded=False),
     "fish": Model(_fish, unit_metres=0.35, yaw=22.0, pitch=6.0, grounded=False),
 }

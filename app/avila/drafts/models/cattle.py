@@ -110,8 +110,8 @@ def _sheep(colour: Colour | None, variant: int) -> tuple[Part, ...]:
         return mixed(shade(wool, 0.72), wool, 0.75 + 0.45 * noise(p, 16.0))
 
     body = [
-        Part(_woolly(ellipsoid((-0.05, 0.58, 0), (0.43, 0.28, 0.26)), 0.075, 30.0), fleece),
-        Part(_woolly(ellipsoid((0.29, 0.68, 0), (0.17, 0.2, 0.18)), 0.06, 32.0), fleece, smooth=0.1),
+        Part(_woolly(ellipsoid((-0.05, 0.58, 0), (0.43, 0.28, 0.26)), 0.055, 30.0), fleece),
+        Part(_woolly(ellipsoid((0.29, 0.68, 0), (0.17, 0.2, 0.18)), 0.045, 32.0), fleece, smooth=0.1),
         Part(ellipsoid((-0.49, 0.55, 0), (0.07, 0.12, 0.07)), fleece, smooth=0.05),
     ]
     for side in (-1, 1):
@@ -123,7 +123,7 @@ def _sheep(colour: Colour | None, variant: int) -> tuple[Part, ...]:
     head = [
         Part(ellipsoid((0.45, 0.84, 0), (0.11, 0.11, 0.095)), face, smooth=0.03),
         Part(limb((0.48, 0.83, 0), (0.59, 0.735, 0), 0.085, 0.058), face, smooth=0.04),
-        Part(_woolly(ellipsoid((0.41, 0.93, 0), (0.11, 0.075, 0.1)), 0.045, 38.0), fleece, smooth=0.03),
+        Part(_woolly(ellipsoid((0.41, 0.93, 0), (0.11, 0.075, 0.1)), 0.035, 38.0), fleece, smooth=0.03),
         Part(
             ellipsoid((0.42, 0.86, 0.15), (0.035, 0.032, 0.08)).turn("x", 18, (0.42, 0.86, 0.15)).mirror("z"),
             face,
@@ -136,6 +136,6 @@ def _sheep(colour: Colour | None, variant: int) -> tuple[Part, ...]:
 
 
 MODELS = {
-    "cow": Model(_cow, unit_metres=1.55, yaw=28.0, pitch=7.0),
-    "sheep": Model(_sheep, unit_metres=1.0, yaw=30.0, pitch=8.0),
+    "cow": Model(_cow, unit_metres=1.55, yaw=28.0, pitch=7.0, flips=True),
+    "sheep": Model(_sheep, unit_metres=1.0, yaw=30.0, pitch=8.0, flips=True),
 }

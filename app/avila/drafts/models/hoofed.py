@@ -180,6 +180,6 @@ def _deer(colour: Colour | None, variant: int) -> tuple[Part, ...]:
 
 
 MODELS = {
-    "horse": Model(_horse, unit_metres=2.15, yaw=24.0, pitch=6.0),
-    "deer": Model(_deer, unit_metres=1.9, yaw=26.0, pitch=6.0),
+    "horse": Model(_horse, unit_metres=2.15, yaw=24.0, pitch=6.0, flips=True),
+    "deer": Model(_deer, unit_metres=1.9, yaw=26.0, pitch=6.0, flips=True),
 }

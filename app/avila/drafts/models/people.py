@@ -137,5 +137,5 @@ def _person(colour: Colour | None, variant: int) -> tuple[Part, ...]:
 
 
 MODELS = {
-    "person": Model(_person, unit_metres=1.75, yaw=42.0, pitch=5.0, sway=14.0),
+    "person": Model(_person, unit_metres=1.75, yaw=42.0, pitch=5.0, sway=14.0, flips=True),
 }

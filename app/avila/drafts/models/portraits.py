@@ -72,7 +72,7 @@ def _bust(colour: Colour | None, variant: int) -> tuple[Part, ...]:
         Part(
             pipe(
                 [(0.166, 0.779, 0.03), (0.146, 0.786, 0.06), (0.108, 0.768, 0.096)],
-                [0.011, 0.011, 0.006] if woman else [0.015, 0.014, 0.008],
+                [0.014, 0.015, 0.008] if woman else [0.015, 0.014, 0.008],
             ).mirror("z"),
             hair_colour,
             smooth=0.008,
@@ -128,7 +128,8 @@ def _strands(colour: Colour) -> Paint:
     """Hair: long streaks that run down and back."""
 
     def paint(p: Array) -> Array:
-        streak = noise(p * np.array(((1.0,), (0.22,), (1.0,)), np.float32), 52.0, 8) + 0.6 * noise(p, 9.0, 4)
+        down = p * np.array(((1.0,), (0.06,), (1.0,)), np.float32)
+        streak = noise(down, 55.0, 8) + 0.5 * noise(down, 19.0, 4)
         return mixed(shade(colour, 0.6), shade(colour, 1.7), 0.42 + 0.4 * streak)
 
     return paint

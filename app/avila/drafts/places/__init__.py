@@ -7,5 +7,5 @@ from avila.drafts.light import View
 from avila.drafts.site import Site
 
 PLACES: dict[str, Callable[[View], Site]] = {}
-for _name in ("land", "woods", "shores", "towns", "village", "inner"):
+for _name in ("land", "woods", "shores", "towns", "inner"):
     PLACES.update(import_module(f"{__name__}.{_name}").PLACES)

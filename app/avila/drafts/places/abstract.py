@@ -4,7 +4,7 @@ from functools import partial
 
 from avila.drafts.light import Camera, View
 from avila.drafts.places.bauhaus import shapes
-from avila.drafts.places.flat import draw_shapes
+from avila.drafts.places.flat import SOLIDS, draw_shapes
 from avila.drafts.places.glass import stained_glass
 from avila.drafts.places.indoors import indoors
 from avila.drafts.places.palettes import palette
@@ -20,7 +20,7 @@ def abstract(view: View) -> Site:
     return Site(
         Camera(0.5, 1.5, 0.4),
         (partial(pattern, colours=colours), partial(draw_shapes, colours=colours)),
-        stands=(1.0, 1.6), sky=False, light=indoors(view.light, view.scene), hovers=(0.2, 0.8),
+        stands=(1.0, 1.6), sky=False, light=indoors(view.light, view.scene), hovers=(0.2, 0.8), has=SOLIDS,
     )  # fmt: skip
 
 

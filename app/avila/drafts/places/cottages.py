@@ -59,7 +59,10 @@ def painted_in(view: View, rng: np.random.Generator, count: int) -> tuple[Array,
         return np.array([rgb(code) for code in table], np.float32)[chosen].T * rng.uniform(0.85, 1.1, count)
 
     wall, roof = pick(_WALLS), pick(_ROOFS)
-    for part, name in ((wall, view.scene.colour("house", "village", "walls")), (roof, view.scene.colour("roof"))):
+    for part, name in (
+        (wall, view.scene.colour("house", "village", "walls")),
+        (roof, view.scene.colour("roof")),
+    ):
         if name:
             part[:] = part * 0.25 + np.array(COLOURS[name])[:, None] * 0.75
     return wall.astype(np.float32), roof.astype(np.float32)
@@ -87,7 +90,9 @@ def solids(house: Cottages) -> list[tuple[Faces, Index, int]]:
         parts.append((walls, everyone, GABLE if k % 2 else WALL))
         if k % 2:
             middle = (a + b) / 2
-            parts.append((_face([(a, high), (b, high), (middle, top), (middle, top)], nearest + 0.01), everyone, GABLE))
+            parts.append(
+                (_face([(a, high), (b, high), (middle, top), (middle, top)], nearest + 0.01), everyone, GABLE)
+            )
     # Roofs reach a little over the gables and the eaves.
     along = (plan[:, 1] - plan[:, 0]) / house.long[:, None] * 0.45
     ridge = [(plan[:, 3] + plan[:, 0]) / 2 - along, (plan[:, 1] + plan[:, 2]) / 2 + along]
@@ -95,7 +100,9 @@ def solids(house: Cottages) -> list[tuple[Faces, Index, int]]:
         (plan[:, 0] - along, plan[:, 1] + along, ridge[0], ridge[1]),
         (plan[:, 2] + along, plan[:, 3] - along, ridge[1], ridge[0]),
     ):
-        parts.append((_face([(a, high), (b, high), (end, top), (start, top)], nearest + 0.02), everyone, ROOF))
+        parts.append(
+            (_face([(a, high), (b, high), (end, top), (start, top)], nearest + 0.02), everyone, ROOF)
+        )
     plain = np.flatnonzero(~house.church)
     for at, size in ((0.28, 0.9), (-0.3, 0.7)):
         some = plain if at > 0 else plain[::2]
@@ -139,8 +146,15 @@ def _tower(house: Cottages, i: int, nearest: float) -> list[tuple[Faces, Index, 
 
 
 def painted(
-    canvas: Canvas, view: View, house: Cottages, faces: Faces, whose: Index, what: Index, pixels: Pixels,
-    z: Array, u: Array,
+    canvas: Canvas,
+    view: View,
+    house: Cottages,
+    faces: Faces,
+    whose: Index,
+    what: Index,
+    pixels: Pixels,
+    z: Array,
+    u: Array,
 ) -> tuple[Array, Array]:
     """Colours (3, p) of the faces' pixels and what they shine with (p,)."""
     light, camera, spread = view.light, view.camera, pixels.spread
@@ -178,10 +192,14 @@ def painted(
     upper = between(3.7, 4.85, y) * spread(second.astype(np.float32))
     rows = np.maximum(floors, upper)
     window = spread(aside) * rows
-    frame = spread(frame_aside) * np.maximum(between(0.85, 2.4, y), between(3.55, 5.0, y) * spread(second.astype(np.float32)))
+    frame = spread(frame_aside) * np.maximum(
+        between(0.85, 2.4, y), between(3.55, 5.0, y) * spread(second.astype(np.float32))
+    )
     sacred = (holy & upright).astype(np.float32)
     if holy.any():
-        window += spread(beside(off, 0.55) * sacred) * np.maximum(between(2.4, 5.8, y), between(15.4, 18.4, y))
+        window += spread(beside(off, 0.55) * sacred) * np.maximum(
+            between(2.4, 5.8, y), between(15.4, 18.4, y)
+        )
         window += spread(beside(off, 0.22) * sacred) * between(10.2, 11.6, y)
     bar = np.maximum(spread(beside(off, 0.05)), between(1.66, 1.74, y))
     shut = spread(door.astype(np.float32)) * between(0.0, 2.1, y)
@@ -190,7 +208,11 @@ def painted(
         * (y > 2.7)
         * np.maximum(
             np.maximum(between(2.75, 2.98, y), between(5.05, 5.3, y)),
-            spread(np.maximum(beside(np.abs(u % 1.45 - 0.725) - 0.725, 0.10), beside(np.minimum(u, length - u), 0.2))),
+            spread(
+                np.maximum(
+                    beside(np.abs(u % 1.45 - 0.725) - 0.725, 0.10), beside(np.minimum(u, length - u), 0.2)
+                )
+            ),
         )
     )
     rng = view.rng("cottages")
@@ -205,14 +227,22 @@ def painted(
     eaves = spread(np.where(upright & (is_ == WALL), house.eaves[who], 1e3).astype(np.float32))
     shade = 1 - np.float32(0.5) * np.clip(1 - (eaves - y) * np.float32(1.5), 0, 1)
     direct, other = lit(light, normals)
-    tone_of = np.where(roof, house.roof[:, who], np.where(is_ == STONE, np.array(rgb("7c6a5e"))[:, None], house.wall[:, who]))
+    tone_of = np.where(
+        roof, house.roof[:, who], np.where(is_ == STONE, np.array(rgb("7c6a5e"))[:, None], house.wall[:, who])
+    )
     if view.snowy:
-        tone_of = np.where(roof & ~(holy & (faces.normals()[face, 1] < 0.45)), np.array((0.84, 0.87, 0.92))[:, None], tone_of)
+        tone_of = np.where(
+            roof & ~(holy & (faces.normals()[face, 1] < 0.45)), np.array((0.84, 0.87, 0.92))[:, None], tone_of
+        )
     rise = normals[face, 1]
     hashed = rng.random(4096, np.float32)
     lamps = np.float32(min(1.0, light.lamps))
     chance = hashed.take(
-        (spread((number * 53 + who * 171 + is_ * 29).astype(np.int32)) + (y > np.float32(3.2)) * np.int32(331)) & 4095
+        (
+            spread((number * 53 + who * 171 + is_ * 29).astype(np.int32))
+            + (y > np.float32(3.2)) * np.int32(331)
+        )
+        & 4095
     )
     burning = (chance < np.float32(0.62) * lamps) * window
     burning *= (np.float32(0.55) + chance) * (1 - np.float32(0.8) * bar)
@@ -229,11 +259,13 @@ def painted(
         albedo += (np.float32(timber[k]) - albedo) * beams * (1 - frame)
         albedo += (np.float32(door_colour[k]) - albedo) * shut
         given = spread((direct[face] * light.direct[k]).astype(np.float32)) * shade
-        given += spread((other[k][face] * (0.85 + 0.15 * np.sign(rise))).astype(np.float32)) * (np.float32(0.35) + np.float32(0.65) * shade)
+        given += spread((other[k][face] * (0.85 + 0.15 * np.sign(rise))).astype(np.float32)) * (
+            np.float32(0.35) + np.float32(0.65) * shade
+        )
         given += near_lamp * np.float32(LAMP[k])
         given *= np.float32(WHITE)
         tone = albedo * given
-        pane = given * np.float32(0.05) + np.float32(0.22 * sky[k])
+        pane = given * np.float32(0.045) + np.float32(0.15 * sky[k])
         tone += (pane - tone) * window * (1 - np.float32(0.85) * bar)
         tone += (spread(haze[k]) - tone) * spread(fade)
         tone += burning * np.float32((1.0, 0.72, 0.38)[k]) * (1 - spread(fade) * np.float32(0.7))

@@ -7,7 +7,6 @@ the search for visible rows one running minimum. Every visible pixel is listed o
 face is then computed on flat lists (`Pixels`) without any loop over faces or pixels.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +52,11 @@ class Faces:
         )
 
 
+def single(values: Array) -> Array:
+    """Floats as float32, everything else as it is."""
+    return values.astype(np.float32) if values.dtype == np.float64 else values
+
+
 def joined(parts: list[Faces]) -> Faces:
     """All faces of several lists."""
     return Faces(np.concatenate([p.corners for p in parts]), np.concatenate([p.order for p in parts]))
@@ -79,8 +83,14 @@ class Pixels:
     top: Array  # (s,) row of the face's upper edge, may lie above the picture
     bottom: Array  # (s,) row of its lower edge
 
+    def first_row(self) -> Index:
+        """Of each span, (s,)."""
+        return np.asarray(self.row[self.first] - np.float32(0.5)).astype(np.int64)
+
     def spread(self, values: Array) -> Array:
-        """Values of spans (…, s) for their pixels (…, p)."""
+        """Values of spans (…, s) for their pixels (…, p); floats become float32."""
+        if values.dtype == np.float64:
+            values = values.astype(np.float32)
         return np.repeat(values, self.length, axis=-1)
 
 
@@ -134,7 +144,7 @@ def seen(canvas: Canvas, camera: Camera, faces: Faces, solid: bool = True) -> Pi
         share,
         start,
         at,
-        row + np.float32(0.5),
+        row.astype(np.float32) + np.float32(0.5),
         lateral.astype(np.float32),
         top.astype(np.float32),
         bottom.astype(np.float32),
@@ -148,7 +158,10 @@ def wall_depth(faces: Faces, pixels: Pixels) -> tuple[Array, Array]:
     x0, z0, ax, az = (v[pixels.face] for v in (x0, z0, ax, az))
     # x0 + u ax = lateral (z0 + u az)
     u = (pixels.lateral * z0 - x0) / _nonzero(ax - pixels.lateral * az)
-    return np.maximum(z0 + u * az, np.float32(0.1)), u
+    # A roof is measured over its lower edge, which a slanting sight may meet far beyond it.
+    depth = faces.corners[..., 2]
+    near, far = np.maximum(depth.min(1), 0.1)[pixels.face], np.maximum(depth.max(1), 0.1)[pixels.face]
+    return np.clip(z0 + u * az, near, far).astype(np.float32), u.astype(np.float32)
 
 
 def plane_depth(canvas: Canvas, camera: Camera, faces: Faces, pixels: Pixels) -> tuple[Array, Array, Array]:
@@ -258,33 +271,3 @@ def lit(light: Light, normals: Array) -> tuple[Array, Array]:
     ambient, bounce = np.array(light.ambient, np.float32), np.array(light.bounce, np.float32)
     other = ambient[:, None] * (0.5 + up) + bounce[:, None] * (0.5 - up)
     return direct, other.astype(np.float32)
-
-
-def pieces(pixels: Pixels, size: int = 12288) -> Iterator[tuple[slice, slice, Pixels]]:
-    """The same pixels in runs of about `size`: the spans and pixels of each run, and the run itself.
-
-    Long chains of array operations are several times faster on what fits the processor's cache.
-    """
-    ends = pixels.first + pixels.length
-    begin = 0
-    while begin < len(ends):
-        start = int(pixels.first[begin])
-        end = max(begin + 1, int(np.searchsorted(ends, start + size, side="right")))
-        spans, rows = slice(begin, end), slice(start, int(ends[end - 1]))
-        yield (
-            spans,
-            rows,
-            Pixels(
-                pixels.face[spans],
-                pixels.column[spans],
-                pixels.length[spans],
-                pixels.share[spans],
-                pixels.first[spans] - start,
-                pixels.at[rows],
-                pixels.row[rows],
-                pixels.lateral[spans],
-                pixels.top[spans],
-                pixels.bottom[spans],
-            ),
-        )
-        begin = end

@@ -21,7 +21,7 @@ def box(
     canvas = frame.canvas
     near, far = z
     paint = np.asarray(times(colour, 0.83), np.float32)[:, None, None]
-    # A soft shadow on the wall and the floor.
+    _shadow_before(frame, x, y, near)
     if x[0] > 0 or x[1] < 0:
         edge, normal = (x[0], -1.0) if x[0] > 0 else (x[1], 1.0)
         columns = sorted((frame.column(edge, near), frame.column(edge, far)))
@@ -32,10 +32,13 @@ def box(
                 near,
                 far,
             )
-            yy = np.float32(frame.camera.eye) + frame.up * zz
+            rows = [frame.row(level, away) for level in y for away in z]
+            first, last = max(0, int(min(rows))), min(canvas.height, int(max(rows)) + 1)
+            yy = np.float32(frame.camera.eye) + frame.up[first : max(first, last)] * zz
             mask = within(yy - np.float32(sum(y) / 2), (y[1] - y[0]) / 2, np.asarray(frame.pixel(zz)))
-            colours = lit(room, np.full_like(zz, edge), yy, zz, (normal, 0.0, 0.0)) * paint
-            canvas.blend(mask, colours, 0, left)
+            if yy.size:
+                colours = lit(room, np.full_like(zz, edge), yy, zz, (normal, 0.0, 0.0)) * paint
+                canvas.blend(mask, colours, first, left)
     if y[1] < frame.camera.eye:
         first, last = max(0, int(frame.row(y[1], far))), min(canvas.height, int(frame.row(y[1], near)) + 1)
         if last > first:
@@ -61,6 +64,23 @@ def box(
         canvas.depth[first:last, left:right] = near
 
 
+def _shadow_before(frame: Frame, x: tuple[float, float], y: tuple[float, float], z: float) -> None:
+    """The floor in front of a box is dark where it meets it."""
+    if y[0] > 0.2:
+        return
+    canvas = frame.canvas
+    first, last = frame.row(0.0, z + 0.02), frame.row(0.0, max(0.5, z - 0.35))
+    top, bottom = max(0, int(first)), min(canvas.height, int(last) + 1)
+    left, right, *_ = frame.region((x[0] - 0.1, x[1] + 0.1), (0.0, 0.1), z)
+    if right <= left or bottom <= top:
+        return
+    fall = (np.arange(top, bottom, dtype=np.float32)[:, None] - np.float32(first)) / np.float32(last - first)
+    across = frame.right[:, left:right] * np.float32(z) - np.float32(sum(x) / 2)
+    dark = np.exp(np.clip(fall, 0, 1) * -3) * within(across, (x[1] - x[0]) / 2, 0.12)
+    dark *= np.clip(1 - fall, 0, 1)
+    canvas.pixels[:, top:bottom, left:right] *= 1 - np.float32(0.5) * dark
+
+
 def front(
     frame: Frame, room: Room, x: tuple[float, float], y: tuple[float, float], z: float
 ) -> tuple[Array, Array, Array, int, int]:
@@ -81,9 +101,12 @@ def cupboard(
     colour: Colour,
 ) -> None:
     """A low cupboard with doors, on legs."""
+    _shadow_before(frame, x, (0.0, 0.0), z[0])
     for edge in x:
         inner = edge - np.sign(edge - sum(x) / 2) * 0.05
-        box(frame, room, (min(edge, inner), max(edge, inner)), (0.0, y[0]), z, times(colour, 0.5))
+        _, _, light, first, left = front(frame, room, (min(edge, inner), max(edge, inner)), (0.0, y[0]), z[0])
+        light *= np.asarray(times(colour, 0.4), np.float32)[:, None, None]
+        frame.canvas.pixels[:, first : first + light.shape[1], left : left + light.shape[2]] = light
     box(frame, room, x, y, z, colour)
     xx, yy, light, first, left = front(frame, room, x, y, z[0])
     if not xx.size or not yy.size:

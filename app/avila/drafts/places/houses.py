@@ -10,7 +10,7 @@ import numpy as np
 
 from avila.drafts.light import COLOURS, View, rgb
 from avila.drafts.noise import Array
-from avila.drafts.places.faces import Faces, Index, boxes, joined
+from avila.drafts.places.faces import Faces, Index, boxes, joined, single
 
 PLASTER, BRICK, STONE, PAINTED = range(4)
 FRONT, END, ROOF, PLAIN = range(4)  # what a face is
@@ -113,7 +113,7 @@ def houses(view: View, street: Street) -> Houses:
     balcony = np.where(
         (kind == STONE) & (draw[6] < 0.8), 2, np.where((kind != BRICK) & (draw[6] < 0.42), 1, 0)
     )
-    return Houses(
+    built = Houses(
         np.array(side),
         np.array(near),
         np.array(far),
@@ -134,6 +134,7 @@ def houses(view: View, street: Street) -> Houses:
         np.where(draw[14] < 0.8, 2.6 + 1.6 * draw[14], 0.3),
         0.16 + 0.4 * draw[15],
     )
+    return Houses(*(single(getattr(built, name)) for name in Houses.__slots__))
 
 
 def wall_x(street: Street, side: Array, z: Array) -> Array:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from avila.drafts.light import View
 from avila.drafts.places.abstract import abstract
-from avila.drafts.places.flat import SOLIDS
 from avila.drafts.places.portrait import portrait
 from avila.drafts.places.room import room
 from avila.drafts.places.space import space
@@ -19,10 +18,4 @@ PLACES: dict[str, Callable[[View], Site]] = {
     "table": table,
     "portrait": portrait,
     "abstract": abstract,
-}
-
-# Things that such a place paints itself, so that they are not placed once more.
-PAINTED: dict[str, frozenset[str]] = {
-    "space": frozenset(("planet", "moon", "sun", "stars", "galaxy")),
-    "abstract": frozenset((*SOLIDS, "stars", "sun", "moon")),
 }

@@ -9,13 +9,9 @@ from avila.drafts import dressing, far, fire, ground, terrain, tiles
 from avila.drafts.canvas import Canvas
 from avila.drafts.light import Camera, View, rgb, times
 from avila.drafts.noise import Array, smoothstep
-from avila.drafts.scene import Thing
 from avila.drafts.site import Site
 from avila.drafts.terrain import Ground, Land
 from avila.drafts.tiles import Spot
-
-ROAD = Thing("road")
-VILLAGE = Camera(0.44, 1.15, 9.0)
 
 
 def _at(height: Callable[[Array, Array], Array]) -> Callable[[float, float], float]:

@@ -32,29 +32,37 @@ def cut_paper(canvas: Canvas, view: View, colours: list[Colour]) -> None:
     # The field changes slowly: half of the rows and columns do, and edges stay sharp all the same.
     coarse = bands.halved(canvas, field)
     shift = round(0.016 * canvas.unit)
-    levels = np.linspace(-0.62, 0.66, count)
-    steep = np.float32(0.16 * canvas.unit / 2.2)
+    lowest, step = -0.62, 1.28 / (count - 1)
+    rise = np.float32(0.073 * step * canvas.unit)  # pixels from one sheet's edge to the next, more or less
     over = moved(coarse, shift, int(-shift * view.side))
+    sheets = np.array(table, np.float32)
     x, y = bands.places(canvas)
     for rows in bands.rows(canvas, 0, canvas.height, canvas.width):
-        here, lifted = coarse[rows], over[rows]
-        out = np.empty((3, *here.shape), np.float32)
+        at = (coarse[rows] - np.float32(lowest)) * np.float32(1 / step) + np.float32(1)
+        at += np.float32(0.5) / rise
+        np.clip(at, 0.5, count + 0.999, out=at)
+        number = at.astype(np.int32)
+        at -= number
+        mask = np.minimum(at * rise, 1)
+        # Only the sheet next above throws a shadow that is seen; there is none above the last.
+        dark = (over[rows] - np.float32(lowest)) * np.float32(7.0) - number * np.float32(7.0 * step)
+        dark -= number == count
+        dark += np.float32(0.55)
+        np.clip(dark, 0, 1, out=dark)
+        dark *= np.float32(-0.62)
+        dark += 1
+        edge = np.clip(1 - np.abs(at * np.float32(step) - np.float32(0.012)) * np.float32(60.0), 0, 1) * mask
+        edge *= np.float32(0.10)
+        out = np.empty((3, *mask.shape), np.float32)
         for k in range(3):
-            out[k] = np.float32(table[0][k])
-        for level, colour in zip(levels, table[1:], strict=True):
-            mask = np.clip((here - np.float32(level)) * steep + np.float32(0.5), 0, 1)
-            dark = np.clip((lifted - np.float32(level)) * np.float32(7.0) + np.float32(0.55), 0, 1)
-            dark *= np.float32(-0.62) * (1 - mask)
-            dark += 1
-            edge = (
-                np.clip(1 - np.abs(here - np.float32(level + 0.012)) * np.float32(60.0), 0, 1)
-                * np.float32(0.10)
-                * mask
-            )
-            for k in range(3):
-                out[k] *= dark
-                out[k] += (np.float32(colour[k]) - out[k]) * mask
-                out[k] += edge
+            tones = np.ascontiguousarray(sheets[:, k])
+            lower = tones.take(np.maximum(number - 1, 0))
+            out[k] = tones.take(number)
+            out[k] -= lower
+            out[k] *= mask
+            out[k] += lower
+            out[k] *= dark
+            out[k] += edge
         tooth = 1 + grain.of(tiles.grain(), x, y[rows]) * np.float32(0.035)
         tooth += (x * np.float32(view.side) - y[rows]) * np.float32(0.10)
         out *= tooth * np.float32(PAPER)

@@ -73,6 +73,7 @@ def draw(canvas: Canvas, view: View, street: Street, built: Houses) -> None:
             albedo += (np.float32((0.80, 0.83, 0.88)[k]) * (1 + grain * np.float32(0.05)) - albedo) * trodden
         given = sun * np.float32(light.direct[k] * light.towards[1])
         given += opening * np.float32(light.ambient[k])
+        given += np.float32(0.14 * light.direct[k] * light.towards[1])  # thrown back by the houses
         given += lamps * np.float32(facades.LAMP[k])
         given += shops * np.float32((1.0, 0.7, 0.42)[k])
         albedo *= given
@@ -173,7 +174,7 @@ def _pools(view: View, street: Street, x: Array, z: Array) -> Array | np.float32
         pool = 1 / (square * np.sqrt(square))
         total = pool if total is None else total + pool
     assert total is not None  # noqa: S101 - two sides
-    return total * np.float32(72.0 * facades.lamp_power(view))
+    return total * np.float32(50.0 * facades.lamp_power(view))
 
 
 def _shop_light(view: View, street: Street, built: Houses, x: Array, z: Array) -> Array | np.float32:
@@ -189,7 +190,7 @@ def _shop_light(view: View, street: Street, built: Houses, x: Array, z: Array) -
         on = np.convolve(on, np.ones(5, np.float32) / 5, "same")[:, None] if len(on) > 5 else on[:, None]
         distance = np.float32(wall) - np.float32(side) * x
         total = total + on * np.exp(-np.maximum(distance, 0) * np.float32(0.55))
-    return total * np.float32(0.42 * power)
+    return total * np.float32(0.30 * power)
 
 
 def mirror(canvas: Canvas, view: View, feet: Array) -> None:
@@ -219,7 +220,7 @@ def mirror(canvas: Canvas, view: View, feet: Array) -> None:
     share = share * (np.float32(0.45) + np.float32(0.55) * pools) * (below >= 0)
     picture = [plane.ravel() for plane in canvas.pixels]
     total = [np.zeros(source.shape, np.float32) for _ in range(3)]
-    offsets = (-0.9, -0.2, 0.5, 1.3) if not canvas.fine else (-1.1, -0.6, -0.15, 0.35, 0.9, 1.6)
+    offsets = (-0.8, 0.0, 0.8) if not canvas.fine else (-1.1, -0.6, -0.15, 0.35, 0.9, 1.6)
     for offset in offsets:
         at = source - smear * (np.float32(offset) + ripple * np.float32(0.5))
         np.clip(at, 0, canvas.height - 1, out=at)

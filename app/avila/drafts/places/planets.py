@@ -164,7 +164,7 @@ def _lit(surface: "Surface", tilt: float, suns: Suns, rings: Rings | None, x: Ar
     veil = (1 - nz) ** 3 * day * np.float32(0.8 * surface.thick)
     if sea is not None:
         sea *= np.maximum(x * hx - y * hy - nz * hz, 0) ** 90
-        sea *= np.float32(0.32)
+        sea *= np.float32(0.20)
         day *= np.exp(-((facing - np.float32(0.06)) ** 2) * 200)
     for k, warm in enumerate((0.07, 0.02, 0.0)):
         plane = albedo[k]

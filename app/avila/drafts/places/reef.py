@@ -71,7 +71,8 @@ def _ridges(canvas: Canvas, view: View, water: Water) -> None:
             continue
         rows = np.arange(top, bottom, dtype=np.float32)[:, None] + np.float32(0.5)
         mask = np.clip((rows - (np.float32(foot) - bumps)) * np.float32(0.5) + np.float32(0.5), 0, 1)
-        mask *= np.clip((np.float32(foot) - rows) / np.float32(0.02 * canvas.unit), 0, 1)
+        # Not quite: the water before it glows as the open water beside it does.
+        mask *= np.clip((np.float32(foot) - rows) / np.float32(0.02 * canvas.unit), 0, 0.62)
         canvas.blend(mask, times(mix(water.ahead, water.below, 0.35), 0.96 if z > 20 else 0.86), top)
 
 

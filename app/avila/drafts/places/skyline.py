@@ -1,12 +1,16 @@
 """A skyline: the faces of many towers lit, glazed, hazed, and by night lit from within."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from avila.drafts import atmosphere, terrain
-from avila.drafts.canvas import Canvas, enlarged, reduced
+from avila.drafts.canvas import Canvas
 from avila.drafts.light import Colour, View, mix, times
 from avila.drafts.noise import Array
-from avila.drafts.places.faces import Pixels, facing, lay, lit, seen, wall_depth
+from avila.drafts.places.bloom import NEON, bloom
+from avila.drafts.places.faces import Index, Pixels, facing, lay, lit, seen, wall_depth
+from avila.drafts.places.runs import pieces
 from avila.drafts.places.towers import GLASS, Towers, Town, solids, towers
 
 CELLS = 230.0  # windows in a unit at most: smaller ones are joined, or they would flicker
@@ -34,12 +38,20 @@ def draw(canvas: Canvas, view: View, town: Town, name: str, ground: float = 0.0)
     z, u = wall_depth(faces, pixels)
     wide = np.linalg.norm(faces.corners[:, 1] - faces.corners[:, 0], axis=1)
     normals = faces.normals()
-    colour, shining = _painted(
-        canvas, view, town, standing, whose, begins, wide, normals, pixels, z, u, ground
-    )
+    panes = _mirror(canvas, view, normals)
+    colour = np.empty((3, len(pixels.at)), np.float32)
+    shining = np.empty(len(pixels.at), np.float32)
+    for spans, rows, run in pieces(pixels):
+        colour[:, rows], shining[rows] = _painted(
+            canvas, view, town, standing, whose, begins, wide, normals, panes, run, z[spans], u[spans], ground
+        )
     lay(canvas, pixels, colour, pixels.spread(z))
     if view.light.lamps > 0.3:
-        _bloom(canvas, pixels, shining, view)
+        plane = np.zeros((canvas.height, canvas.width), np.float32)
+        plane.reshape(-1)[pixels.at] = shining
+        thick = 0.5 + min(1.0, 1500 * view.light.haze)
+        neon = "neon" in view.scene.styles
+        bloom(canvas, plane, times(NEON, 0.3 * thick) if neon else times((1.0, 0.66, 0.36), 0.5 * thick), 64)
         _beacons(canvas, view, standing, ground)
 
 
@@ -66,7 +78,7 @@ def night_glow(view: View) -> float:
     """How bright the air over a town is by its own lamps."""
     light = view.light
     dark = 1.0 if light.night else {"dusk": 0.9, "dawn": 0.15}.get(view.scene.time, 0.0)
-    return 0.10 * light.lamps * dark
+    return 0.055 * light.lamps * dark
 
 
 def glow(canvas: Canvas, view: View, town: Town, ground: float) -> None:
@@ -93,6 +105,7 @@ def _painted(
     begins: Array,
     wide: Array,
     normals: Array,
+    panes: "_Mirror",
     pixels: Pixels,
     z: Array,
     u: Array,
@@ -158,7 +171,10 @@ def _painted(
     canyon *= np.float32(0.42)
     canyon += np.float32(0.58)
     # Panes mirror the sky on the other side; low ones mirror what stands there.
-    mirror, tilt = _mirrored(canvas, view, normals, face, pixels)
+    row = pixels.row.astype(np.int32)
+    tilt = panes.open.take(row)
+    row += pixels.spread(panes.where[face])
+    mirror = [plane.take(row) for plane in panes.sky]
     tilt *= chance * np.float32(0.3) + np.float32(0.85)
     # Coated glass keeps some light, and more of it on the side that the town has behind the eye.
     side = normals[:, 0] * np.float32(light.towards[0]) + normals[:, 2] * np.float32(light.towards[2])
@@ -247,48 +263,38 @@ def _facing(normals: Array, face: Array, lateral: Array) -> Array:
     return np.asarray((normals[face, 0] * lateral + normals[face, 2]) * away)
 
 
-def _mirrored(canvas: Canvas, view: View, normals: Array, face: Array, pixels: Pixels) -> tuple[Array, Array]:
-    """The sky that upright panes reflect, (3, p), and how much of it the city opposite leaves, (p,)."""
+HEADINGS = 32  # directions that panes' mirror images are worked out for
+
+
+@dataclass(frozen=True, slots=True)
+class _Mirror:
+    """What upright panes reflect."""
+
+    sky: Array  # (3, HEADINGS * rows of the picture)
+    open: Array  # (rows,) how much of it the city opposite leaves
+    where: Index  # (faces,) which heading, times the rows
+
+
+def _mirror(canvas: Canvas, view: View, normals: Array) -> _Mirror:
+    """The sky behind the eye, as each face throws it back into each row of the picture."""
     camera, light = view.camera, view.light
-    bins = 32
     heading = np.arctan2(normals[:, 0], normals[:, 2])
     # A ray going away at azimuth 0 leaves a pane of heading a at azimuth 2a + pi.
     turned = 2 * heading + np.pi - light.azimuth
     turned = np.abs((turned + np.pi) % (2 * np.pi) - np.pi)
-    where = np.clip(turned / np.pi * bins, 0, bins - 1).astype(np.int32)
+    where = np.clip(turned / np.pi * HEADINGS, 0, HEADINGS - 1).astype(np.int32)
     rows = np.arange(canvas.height, dtype=np.float32)
     up = np.maximum(camera.horizon * canvas.height - rows, 0) / np.float32(camera.focal * canvas.unit)
     elevation = np.arctan(up) + 0.04
-    azimuth = (np.arange(bins, dtype=np.float32) + 0.5) * np.float32(np.pi / bins)
-    table = atmosphere.look_up(
-        light.sky,
-        np.broadcast_to(elevation, (bins, len(rows))),
-        np.broadcast_to(azimuth[:, None], (bins, len(rows))),
+    azimuth = (np.arange(HEADINGS, dtype=np.float32) + 0.5) * np.float32(np.pi / HEADINGS)
+    used = np.unique(where)
+    shape = (len(used), len(rows))
+    table = np.zeros((3, HEADINGS, len(rows)), np.float32)
+    table[:, used] = atmosphere.look_up(
+        light.sky, np.broadcast_to(elevation, shape), np.broadcast_to(azimuth[used, None], shape)
     )
-    table = table.astype(np.float32).reshape(3, -1)
-    at = pixels.spread(where[face] * np.int32(canvas.height))
-    at += pixels.row.astype(np.int32)
-    open_sky = np.clip((up * 7.0 - 0.1), 0, 1).astype(np.float32) * np.float32(0.66) + np.float32(0.34)
-    return np.stack([plane.take(at) for plane in table]), open_sky.take(pixels.row.astype(np.int32))
-
-
-def _bloom(canvas: Canvas, pixels: Pixels, shining: Array, view: View) -> None:
-    """Light that spreads around lit windows in the air and in the eye."""
-    plane = np.zeros((canvas.height, canvas.width), np.float32)
-    plane.reshape(-1)[pixels.at] = shining
-    small = reduced(plane, max(2, int(canvas.unit / 64)))
-    for axis in (0, 1, 0, 1):
-        padded = np.pad(small, [(1, 1) if a == axis else (0, 0) for a in (0, 1)])
-        n = small.shape[axis]
-        small = sum(
-            padded.take(range(k, k + n), axis) * np.float32(w) for k, w in enumerate((0.25, 0.5, 0.25))
-        )  # type: ignore[assignment]
-    if min(small.shape) < 2:
-        return
-    spread = np.maximum(enlarged(small, canvas.height, canvas.width), 0)
-    thick = 0.5 + min(1.0, 1500 * view.light.haze)
-    tint = (0.9, 0.45, 1.0) if "neon" in view.scene.styles else (1.0, 0.66, 0.36)
-    canvas.add(spread, times(tint, (0.3 if "neon" in view.scene.styles else 0.5) * thick))
+    opened = np.clip(up * 7.0 - 0.1, 0, 1) * 0.66 + 0.34
+    return _Mirror(table.reshape(3, -1), opened.astype(np.float32), where * np.int32(canvas.height))
 
 
 def _beacons(canvas: Canvas, view: View, standing: Towers, ground: float) -> None:

@@ -54,7 +54,13 @@ def space(view: View) -> Site:
         night=False,
     )
     return Site(
-        Camera(0.62, 1.6, 6.0), tuple(layers), stands=(18.0, 60.0), sky=False, light=light, hovers=(0.3, 0.7)
+        Camera(0.62, 1.6, 6.0),
+        tuple(layers),
+        stands=(18.0, 60.0),
+        sky=False,
+        light=light,
+        hovers=(0.3, 0.7),
+        has=("planet", "moon", "sun", "stars", "galaxy"),
     )
 
 

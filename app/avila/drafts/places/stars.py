@@ -7,7 +7,7 @@ import numpy as np
 from avila.drafts import tiles
 from avila.drafts.canvas import Canvas
 from avila.drafts.light import COLOURS, Colour, View, luminance, mix, times
-from avila.drafts.noise import smoothstep
+from avila.drafts.noise import Array, smoothstep
 from avila.drafts.places import bands
 from avila.drafts.tiles import Spot
 
@@ -93,41 +93,66 @@ def galaxy(canvas: Canvas, view: View, x: float, y: float, radius: float) -> Non
     wanted = view.scene.colour("galaxy", "", "space")
     if wanted:
         blue = times(COLOURS[wanted], 0.9 / max(0.3, luminance(COLOURS[wanted])) ** 0.5)
-    px, py = bands.places(canvas)
-    c, s = np.float32(np.cos(turn)), np.float32(np.sin(turn))
-    reach = int((0.5 + y + radius) * canvas.unit + (canvas.height - canvas.unit) / 2) + 2
-    start = int((0.5 + y - radius) * canvas.unit + (canvas.height - canvas.unit) / 2) - 2
-    left = max(0, int(canvas.width / 2 + (x - radius) * canvas.unit))
-    right = min(canvas.width, int(canvas.width / 2 + (x + radius) * canvas.unit) + 1)
-    if right <= left:
+    middle_x, middle_y = canvas.width / 2 + x * canvas.unit, canvas.height / 2 + y * canvas.unit
+    reach = radius * canvas.unit
+    left, right = max(0, int(middle_x - reach)), min(canvas.width, int(middle_x + reach) + 1)
+    top, bottom = max(0, int(middle_y - reach)), min(canvas.height, int(middle_y + reach) + 1)
+    if right <= left or bottom <= top:
         return
-    for band in bands.rows(canvas, max(0, start), min(canvas.height, reach), right - left):
-        dx = (px[:, left:right] - np.float32(x)) / np.float32(radius)
-        dy = (py[band] - np.float32(y)) / np.float32(radius)
-        u, v = dx * c + dy * s, (dy * c - dx * s) / np.float32(flat)
-        squared = u * u + v * v
-        r = np.sqrt(squared)
-        noise = lanes.of(tiles.soft(), u, v)
-        clump = clumps.of(tiles.soft(), u, v)
-        angle = np.arctan2(v, u) * np.float32(way) - np.log(r + np.float32(0.02)) / np.float32(np.tan(pitch))
-        angle += noise * np.float32(0.4) + clump * np.float32(0.16)
-        arms = smoothstep(-0.5, 1.0, np.cos(angle * 2 + np.float32(phase)))
-        dark = smoothstep(0.2, 0.95, np.cos(angle * 2 + np.float32(phase + 1.15)) + clump * np.float32(0.5))
-        dark *= smoothstep(0.05, 0.2, r)
-        disc = np.exp(r * np.float32(-3.9)) * smoothstep(1.0, 0.55, r)
-        body = disc * (np.float32(0.16) + arms * (np.float32(0.85) + np.float32(0.9) * clump))
-        np.maximum(body, 0, out=body)
-        knots = np.maximum(clump + np.float32(0.4) * noise - np.float32(0.42), 0) * arms * disc
-        bulge = np.float32(0.9) * np.exp(squared * np.float32(-150.0)) + np.float32(0.34) * np.exp(
-            r * np.float32(-9)
+    # Soft as it is, every other pixel will do.
+    wide, tall = (right - left + 1) // 2, (bottom - top + 1) // 2
+    u = (np.arange(wide, dtype=np.float32) * 2 + np.float32(left + 1 - middle_x))[None, :] / np.float32(reach)
+    v = (np.arange(tall, dtype=np.float32) * 2 + np.float32(top + 1 - middle_y))[:, None] / np.float32(reach)
+    c, s = np.float32(np.cos(turn)), np.float32(np.sin(turn))
+    coarse = np.empty((3, tall, wide), np.float32)
+    for band in bands.rows(canvas, 0, tall, wide):
+        spiral = Spiral(
+            u * c + v[band] * s, (v[band] * c - u * s) / np.float32(flat), pitch, phase, float(way)
         )
-        body *= 1 - np.float32(0.72) * dark
-        inner = np.exp(r * np.float32(-3.4))
-        for k in range(3):
-            tone = body * (np.float32(blue[k] * 1.7) + inner * np.float32((warm[k] - blue[k]) * 1.6))
-            tone += bulge * np.float32(warm[k] * 1.2)
-            tone += knots * np.float32((3.0, 0.9, 1.7)[k])
-            canvas.pixels[k, band, left:right] += tone
+        coarse[:, band] = _spiral(spiral, clumps, lanes, warm, blue)
+    full = np.empty((bottom - top, right - left), np.float32)
+    for plane, out in zip(coarse, canvas.pixels, strict=True):
+        bands.doubled(plane, full)
+        out[top:bottom, left:right] += full
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spiral:
+    """Places in a galaxy's own plane (radii), and the shape of its arms (radians; 1 or -1)."""
+
+    u: Array
+    v: Array
+    pitch: float
+    phase: float
+    way: float
+
+
+def _spiral(at: Spiral, clumps: Spot, lanes: Spot, warm: Colour, blue: Colour) -> Array:
+    """Light (3, h, w): an old yellow bulge, young blue arms, dust on their inner side, rose nebulae."""
+    squared = at.u * at.u + at.v * at.v
+    r = np.sqrt(squared)
+    noise = lanes.of(tiles.soft(), at.u, at.v)
+    clump = clumps.of(tiles.soft(), at.u, at.v)
+    angle = np.arctan2(at.v, at.u) * np.float32(at.way)
+    angle -= np.log(r + np.float32(0.02)) / np.float32(np.tan(at.pitch))
+    angle += noise * np.float32(0.4) + clump * np.float32(0.16)
+    arms = smoothstep(-0.5, 1.0, np.cos(angle * 2 + np.float32(at.phase)))
+    dark = smoothstep(0.2, 0.95, np.cos(angle * 2 + np.float32(at.phase + 1.15)) + clump * np.float32(0.5))
+    dark *= smoothstep(0.05, 0.2, r)
+    disc = np.exp(r * np.float32(-3.9)) * smoothstep(1.0, 0.55, r)
+    body = disc * (np.float32(0.16) + arms * (np.float32(0.85) + np.float32(0.9) * clump))
+    np.maximum(body, 0, out=body)
+    knots = np.maximum(clump + np.float32(0.4) * noise - np.float32(0.42), 0) * arms * disc
+    bulge = np.float32(0.9) * np.exp(squared * np.float32(-150.0))
+    bulge += np.float32(0.34) * np.exp(r * np.float32(-9)) * smoothstep(1.0, 0.7, r)
+    body *= 1 - np.float32(0.72) * dark
+    inner = np.exp(r * np.float32(-3.4))
+    out = np.empty((3, *body.shape), np.float32)
+    for k in range(3):
+        out[k] = body * (np.float32(blue[k] * 1.7) + inner * np.float32((warm[k] - blue[k]) * 1.6))
+        out[k] += bulge * np.float32(warm[k] * 1.2)
+        out[k] += knots * np.float32((3.0, 0.9, 1.7)[k])
+    return out
 
 
 def sun_disc(canvas: Canvas, view: View, x: float, y: float) -> None:

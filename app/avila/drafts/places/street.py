@@ -2,12 +2,14 @@
 
 import numpy as np
 
-from avila.drafts.canvas import Canvas, enlarged, reduced
+from avila.drafts.canvas import Canvas
 from avila.drafts.light import View, rgb, times
-from avila.drafts.noise import Array
-from avila.drafts.places import facades, pavement, trimmings
-from avila.drafts.places.faces import Pixels, facing, lay, pieces, seen, wall_depth
-from avila.drafts.places.houses import Street, houses, solids
+from avila.drafts.places import facades, pavement, shopfronts, storeys, trimmings
+from avila.drafts.places.bloom import NEON, bloom
+from avila.drafts.places.facades import Fronts, Wall
+from avila.drafts.places.faces import facing, lay, seen, wall_depth
+from avila.drafts.places.houses import FRONT, Street, houses, solids
+from avila.drafts.places.runs import parted, pieces
 
 WET = ("rain", "storm")
 
@@ -23,13 +25,25 @@ def draw(canvas: Canvas, view: View, street: Street) -> None:
     pixels = seen(canvas, view.camera, faces)
     canvas.pause()
     z, u = wall_depth(faces, pixels)
-    colour = np.empty((3, len(pixels.at)), np.float32)
-    shining = np.empty(len(pixels.at), np.float32)
-    for spans, rows, run in pieces(pixels):
-        colour[:, rows], shining[rows] = facades.painted(
-            canvas, view, street, built, faces, whose, what, run, z[spans], u[spans]
-        )
-    lay(canvas, pixels, colour, pixels.spread(z))
+    shining = np.zeros((canvas.height, canvas.width), np.float32)
+    scale = np.float32(view.camera.focal * canvas.unit)
+    rows = (
+        np.float32(view.camera.horizon * canvas.height)
+        - (built.ground[whose[pixels.face]] - view.camera.eye) * scale / z
+    )
+    rows = np.where(what[pixels.face] == FRONT, rows, np.float32(4 * canvas.height))
+    fronts = Fronts.of(faces, whose, what)
+    upper, lower, above, below = parted(pixels, rows)
+    for part, spans, coat in ((upper, above, storeys.coat), (lower, below, shopfronts.coat)):
+        colour = np.empty((3, len(part.at)), np.float32)
+        for mine, at, run in pieces(part):
+            here = spans[mine]
+            wall = Wall(canvas, view, built, fronts, run, z[here], u[here])
+            worn = coat(view, built, wall)
+            colour[:, at] = facades.painted(canvas, view, street, built, wall, worn)
+            shining.reshape(-1)[run.at] = worn.shining
+            canvas.pause()
+        lay(canvas, part, colour, part.spread(z[spans]))
     canvas.pause()
     trimmings.draw(canvas, view, street, built)
     lamps(canvas, view, street)
@@ -39,26 +53,10 @@ def draw(canvas: Canvas, view: View, street: Street) -> None:
         np.maximum.at(feet, pixels.column, bottoms)
         pavement.mirror(canvas, view, feet)
     if view.light.lamps > 0.3:
-        bloom(canvas, pixels, shining, view)
-
-
-def bloom(canvas: Canvas, pixels: Pixels, shining: Array, view: View, strength: float = 0.30) -> None:
-    """Light around what shines, spread by the air and the eye."""
-    plane = np.zeros((canvas.height, canvas.width), np.float32)
-    plane.reshape(-1)[pixels.at] = shining
-    small = reduced(plane, max(2, int(canvas.unit / 48)))
-    if min(small.shape) < 2:
-        return
-    for axis in (0, 1, 0, 1):
-        padded = np.pad(small, [(1, 1) if a == axis else (0, 0) for a in (0, 1)])
-        n = small.shape[axis]
-        small = sum(
-            padded.take(range(k, k + n), axis) * np.float32(w) for k, w in enumerate((0.25, 0.5, 0.25))
-        )  # type: ignore[assignment]
-    spread = np.maximum(enlarged(small, canvas.height, canvas.width), 0)
-    tint = (0.9, 0.45, 1.0) if "neon" in view.scene.styles else facades.LAMP
-    thick = 0.7 + min(1.2, 1500 * view.light.haze)
-    canvas.add(spread, times(tint, strength * thick * facades.lamp_power(view)))
+        neon = "neon" in view.scene.styles
+        thick = 0.7 + min(1.2, 1500 * view.light.haze)
+        tint = NEON if neon else facades.LAMP
+        bloom(canvas, shining, times(tint, 0.30 * thick * facades.lamp_power(view)), 48)
 
 
 def lamps(canvas: Canvas, view: View, street: Street) -> None:
@@ -71,7 +69,7 @@ def lamps(canvas: Canvas, view: View, street: Street) -> None:
     posts = [
         (first + shift + number * spacing, side)
         for side, shift in ((-1.0, 0.0), (1.0, spacing / 2))
-        for number in range(8)
+        for number in range(7 if canvas.fine else 5)
     ]
     for z, side in sorted(posts, reverse=True):
         if street.crossing[0] - 1 < z < street.crossing[1] + 1:

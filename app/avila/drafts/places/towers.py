@@ -10,7 +10,7 @@ import numpy as np
 
 from avila.drafts.light import COLOURS, View, rgb
 from avila.drafts.noise import Array
-from avila.drafts.places.faces import Faces, Index, boxes, joined
+from avila.drafts.places.faces import Faces, Index, boxes, joined, single
 
 ROWS = 9
 EACH_SIDE = 128  # towers of a row on each side of the middle; enough for 24:1 panoramas
@@ -166,7 +166,7 @@ def _neon(draw: Array) -> Array:
 
 
 def _chosen(towers: Towers, which: Array) -> Towers:
-    return Towers(*(getattr(towers, name)[..., which] for name in Towers.__slots__))
+    return Towers(*(single(getattr(towers, name)[..., which]) for name in Towers.__slots__))
 
 
 def solids(towers: Towers) -> tuple[Faces, Index, Array]:

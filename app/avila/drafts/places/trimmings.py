@@ -225,4 +225,13 @@ def _shops(parts: _Parts, view: View, street: Street, built: Houses, on: Array, 
     # A darker bar on the board reads as writing.
     bar = (base + tall * 0.3, base + tall * 0.7)
     ink = dark if neon else board * 0.3
-    parts.add([(a + 0.18, bar[0], z - 0.1), (b - 0.18, bar[0], z - 0.1), (b - 0.18, bar[1], z - 0.1), (a + 0.18, bar[1], z - 0.1)], ink, RAILING)
+    parts.add(
+        [
+            (a + 0.18, bar[0], z - 0.1),
+            (b - 0.18, bar[0], z - 0.1),
+            (b - 0.18, bar[1], z - 0.1),
+            (a + 0.18, bar[1], z - 0.1),
+        ],
+        ink,
+        RAILING,
+    )

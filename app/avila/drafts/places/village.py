@@ -8,21 +8,22 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from avila.drafts import dressing, far, ground, terrain, tiles
 from avila.drafts.canvas import Canvas
-from avila.drafts.light import Camera, View, mix, rgb
+from avila.drafts.light import Camera, View, mix, rgb, times
 from avila.drafts.noise import Array, smoothstep
-from avila.drafts.places import cottages
+from avila.drafts.places import cottages, smoke
+from avila.drafts.places.bloom import bloom
 from avila.drafts.places.cottages import Cottages
-from avila.drafts.places.faces import facing, joined, lay, pieces, seen, wall_depth
-from avila.drafts.places.street import bloom
+from avila.drafts.places.faces import facing, joined, lay, seen, single, wall_depth
+from avila.drafts.places.runs import pieces
 from avila.drafts.site import Site
 from avila.drafts.terrain import Ground, Land
 from avila.drafts.things import Growing
 from avila.drafts.tiles import Spot
 
-EYE = 10.0
+EYE = 15.0
 MANY = 36  # houses
-PLAN = (-170.0, 30.0, 340.0, 230.0)  # left, near, width and depth of what the plan shows, metres
-CELL = 0.5  # metres a cell of the plan
+PLAN = (-170.0, 40.0, 340.0, 225.0)  # left, near, width and depth of what the plan shows, metres
+CELL = 1.0  # metres a cell of the plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +47,25 @@ class Plan:
 
 def lane_x(z: Array | float, side: float) -> Array:
     """x of the main lane's middle."""
-    return np.asarray(side * (16.0 * np.sin((np.asarray(z) - 20) / 38.0) * np.exp(-((np.asarray(z) - 75) / 90) ** 2)))
+    return np.asarray(
+        side * (16.0 * np.sin((np.asarray(z) - 20) / 38.0) * np.exp(-(((np.asarray(z) - 75) / 90) ** 2)))
+    )
 
 
 def village(view: View) -> Site:
     """Seen from a rise in the meadow before it."""
-    camera = Camera(0.47, 1.2, EYE)
+    camera = Camera(0.40, 1.2, EYE)
     view = replace(view, camera=camera)
     rng = view.rng("village")
     rolls, small = Spot.drawn(rng, 330.0), Spot.drawn(rng, 46.0)
-    behind = far.land(view if view.scene.backdrop else replace(view, scene=replace(view.scene, backdrop="hills")), 330.0)
+    behind = far.land(
+        view if view.scene.backdrop else replace(view, scene=replace(view.scene, backdrop="hills")), 330.0
+    )
 
     def near(x: Array, z: Array) -> Array:
-        rise = 1 - smoothstep(5.0, 62.0, z)
-        up = rise * np.float32(EYE - 2.4) + np.maximum(z - 85, 0) * np.float32(0.035)
+        # Hollow, so that the eye on the rise sees the ground all the way down.
+        rise = np.clip(1 - z / np.float32(78.0), 0, 1) ** np.float32(2.0)
+        up = rise * np.float32(EYE - 2.2) + np.maximum(z - 85, 0) * np.float32(0.045)
         up = up + rolls.of(tiles.smooth(), x, z) * np.float32(4.0) * smoothstep(30, 140, z)
         return up + small.of(tiles.smooth(), x, z) * np.float32(0.3)
 
@@ -89,10 +95,13 @@ def village(view: View) -> Site:
     def houses(canvas: Canvas, view: View) -> None:
         _draw(canvas, view, built)
 
+    def chimneys(canvas: Canvas, view: View) -> None:
+        smoke.draw(canvas, view, built)
+
     trees = _trees(view, built, near)
     return Site(
-        camera, (paint, houses, dressing.planted(trees), lambda canvas, view: _smoke(canvas, view, built)),
-        point, (7.0, 45.0), has=("house", "church", "tree"),
+        camera, (paint, houses, dressing.planted(trees), chimneys), point, (7.0, 45.0),
+        has=("house", "church", "tree"),
     )  # fmt: skip
 
 
@@ -103,18 +112,18 @@ def _built(view: View, heights: Callable[[Array, Array], Array]) -> Cottages:
     church = (float(lane_x(132.0, side)) - side * 17.0, 138.0)
     spots: list[tuple[float, float]] = [church]
     tries = rng.random((420, 3))
-    for a, b, c in tries.tolist():
-        z = 62.0 * (215.0 / 62.0) ** a
-        spread = (12.0 + 62.0 * b**1.5 * (0.55 + 0.45 * min(1.0, z / 120))) * (1 if c < 0.5 else -1)
-        x = float(lane_x(z, side)) + spread
-        room = 15.0 + 0.02 * z
-        if all((x - p) ** 2 + (z - q) ** 2 > (room if n else 27.0) ** 2 for n, (p, q) in enumerate(spots)):
-            # Nothing stands in the way to the church.
-            if z < church[1] and abs(x / z - church[0] / church[1]) < 0.045:
-                continue
-            spots.append((x, z))
-        if len(spots) > MANY:
-            break
+    zs = 58.0 * (220.0 / 58.0) ** tries[:, 0]
+    reach = 12.0 + 62.0 * tries[:, 1] ** 1.5 * (0.55 + 0.45 * np.minimum(1.0, zs / 120))
+    xs = lane_x(zs, side) + np.where(tries[:, 2] < 0.5, reach, -reach)
+    # Nothing stands in the way to the church.
+    open_view = (zs > church[1]) | (np.abs(xs / zs - church[0] / church[1]) > 0.045)
+    open_view &= np.hypot(xs - church[0], zs - church[1]) > 27.0
+    xs, zs = xs[open_view], zs[open_view]
+    free = np.ones(len(xs), bool)
+    while free.any() and len(spots) <= MANY:
+        first = int(free.argmax())
+        spots.append((float(xs[first]), float(zs[first])))
+        free &= np.hypot(xs - xs[first], zs - zs[first]) > 15.0 + 0.02 * zs
     x, z = np.array(spots).T
     count = len(x)
     draw = rng.random((7, count))
@@ -127,7 +136,10 @@ def _built(view: View, heights: Callable[[Array, Array], Array]) -> Cottages:
     long[0], deep[0], eaves[0], turn[0] = 20.0, 10.0, 7.6, 0.55 * side + (np.pi if side < 0 else 0.0)
     rise = deep * (0.46 + 0.12 * draw[5])
     up = heights(x[:, None].astype(np.float32), z[:, None].astype(np.float32))[:, 0]
-    return Cottages(x, z, up, long, deep, turn, eaves, rise, wall, roof, draw[6] < 0.32, is_church)
+    return Cottages(
+        single(x), single(z), single(up), single(long), single(deep), single(turn), single(eaves),
+        single(rise), wall, roof, draw[6] < 0.32, is_church,
+    )  # fmt: skip
 
 
 def _plan(view: View, built: Cottages) -> Plan:
@@ -142,9 +154,6 @@ def _plan(view: View, built: Cottages) -> Plan:
     side = view.side
     rng = view.rng("plots")
     pen = ImageDraw.Draw(lane)
-    zs = np.linspace(near, 262, 60)
-    xs = lane_x(zs, side)
-    pen.line([cell(float(x), float(z)) for x, z in zip(xs, zs, strict=True)], 255, round(4.2 / CELL), "curve")
     plots = ImageDraw.Draw(plot)
     shades = ImageDraw.Draw(shadow)
     lx, ly, lz = view.light.towards
@@ -161,14 +170,19 @@ def _plan(view: View, built: Cottages) -> Plan:
         _cast(shades, [cell(*p) for p in walls], -lx * stretch * tall / CELL, -lz * stretch * tall / CELL)
         if built.church[i]:
             tx, tz, half, high, _ = cottages.tower_at(built, i)
-            base = [(tx - half, tz - half), (tx + half, tz - half), (tx + half, tz + half), (tx - half, tz + half)]
+            base = [
+                (tx - half, tz - half),
+                (tx + half, tz - half),
+                (tx + half, tz + half),
+                (tx - half, tz + half),
+            ]
             tall = min(24.0, high - float(built.ground[i]))
             _cast(shades, [cell(*p) for p in base], -lx * stretch * tall / CELL, -lz * stretch * tall / CELL)
 
     def plane(image: Image.Image, blur: float) -> Array:
         return np.asarray(image.filter(ImageFilter.BoxBlur(blur)), np.float32) / np.float32(255)
 
-    return Plan(plane(shadow, 1.4), plane(lane, 1.0), plane(plot, 1.0))
+    return Plan(plane(shadow, 0.7), plane(lane, 0.5), plane(plot, 0.5))
 
 
 def _cast(pen: ImageDraw.ImageDraw, walls: list[tuple[float, float]], dx: float, dy: float) -> None:
@@ -185,6 +199,12 @@ def _ground(view: View, plan: Plan, albedo: Array, land: Ground, field: Spot) ->
     """Grass with lanes, yards and fields, and the shadows that the houses throw."""
     x, z = land.x, land.z
     shadow, lane, plot = (plan.at(which, x, z) for which in (plan.shadow, plan.lane, plan.plot))
+    # The main lane comes up to the eye, where the plan would be too coarse.
+    wobble = field.of(tiles.grain(), x, z) * np.float32(0.35)
+    away = np.abs(x - lane_x(z, view.side).astype(np.float32)) + wobble
+    main = smoothstep(2.6, 1.7, away) * (z < 262)
+    grassy = smoothstep(0.45, 0.15, np.abs(away)) * np.float32(0.5)
+    lane = np.maximum(lane, main * (1 - grassy))
     light = view.light
     weight = sum(light.direct) * light.towards[1]
     dark = 0.72 * weight / (weight + sum(light.ambient) + 1e-6)
@@ -227,64 +247,40 @@ def _draw(canvas: Canvas, view: View, built: Cottages) -> None:
     if view.light.lamps > 0.3:
         hidden = canvas.depth.reshape(-1)[pixels.at] < depth * np.float32(0.98)
         shining[hidden] = 0
-        bloom(canvas, pixels, shining, view, 0.5)
+        plane = np.zeros((canvas.height, canvas.width), np.float32)
+        plane.reshape(-1)[pixels.at] = shining
+        thick = 0.7 + min(1.2, 1500 * view.light.haze)
+        dark = 1.0 if view.light.night or view.scene.time == "dusk" else 0.45
+        bloom(canvas, plane, times(cottages.LAMP, 0.5 * thick * dark * min(1.0, view.light.lamps)), 48)
 
 
 def _trees(view: View, built: Cottages, heights: Callable[[Array, Array], Array]) -> list[Growing]:
     """Trees and bushes in the gardens and around; none within a house or on the lane."""
     kind = "tree"
-    plants = dressing.clumps(view, "village", kind, heights, 48.0, 260.0, 60, 9, 0.0)
-    plants += dressing.clumps(view, "village bushes", "bush", heights, 45.0, 200.0, 70, 12, 0.0)
-    plants += dressing.clumps(view, "village meadow", "bush", heights, 20.0, 45.0, 6, 4, 0.3)
+    plants = dressing.clumps(view, "village", kind, heights, 66.0, 270.0, 84, 12, 0.0)
+    plants += dressing.clumps(view, "village bushes", "bush", heights, 52.0, 200.0, 90, 14, 0.0)
+    plants += dressing.clumps(view, "village meadow", "bush", heights, 16.0, 45.0, 12, 5, 0.2)
     plants += dressing.carpet(view, "village grass", "grass", heights, 4.0, 16.0, 0 if view.snowy else 90)
-    plants += dressing.carpet(view, "village flowers", "flowers", heights, 4.0, 36.0, dressing.flower_kinds(view))
+    plants += dressing.carpet(
+        view,
+        "village flowers",
+        "flowers",
+        heights,
+        4.0,
+        36.0,
+        dressing.flower_kinds(view) if view.scene.season == "spring" or view.scene.has("flowers") else 0,
+    )
 
-    def free(plant: Growing) -> bool:
-        if plant.z < 45:
-            return True
-        close = np.hypot(built.x - plant.x, built.z - plant.z)
-        reach = np.where(built.church, 17.0, 7.5) if plant.kind == "tree" else np.where(built.church, 13.0, 6.0)
-        # A tree stands before no house's whole front.
-        before = (plant.z < built.z) & (np.abs(built.x - plant.x * built.z / plant.z) < 4.0)
-        blocking = before & (built.z - plant.z < 26) & (plant.kind == "tree")
-        church = built.church & (np.abs(built.x / built.z - plant.x / plant.z) < 0.07) & (plant.z < built.z)
-        on_lane = abs(plant.x - float(lane_x(plant.z, view.side))) < 3.5
-        return not (bool((close < reach).any()) or bool(blocking.any()) or bool(church.any()) or on_lane)
-
-    return [plant for plant in plants if free(plant)]
-
-
-def _smoke(canvas: Canvas, view: View, built: Cottages) -> None:
-    """Thin smoke that drifts from some chimneys, where it is not warm."""
-    if view.scene.season == "summer" and view.scene.time in ("day", "noon"):
-        return
-    light = view.light
-    rng = view.rng("smoke")
-    puffs = rng.random((len(built.x), 14, 2))
-    shade = [0.55 * (0.5 * light.direct[k] + light.ambient[k]) * cottages.WHITE for k in range(3)]
-    for i in np.argsort(built.z)[1:22:3].tolist():
-        if built.church[i]:
-            continue
-        top = float(built.ground[i] + built.eaves[i] + built.rise[i]) + 1.4
-        x = float(built.x[i] + 0.28 * built.long[i] * np.cos(built.turn[i]))
-        for n, (a, b) in enumerate(puffs[i].tolist()):
-            age = n + a
-            drift = -view.side * (0.06 * age**1.7) + (b - 0.5) * 0.25 * age**0.7
-            px, py, scale = canvas.project(view.camera, x + drift, top + 0.95 * age**0.92, float(built.z[i]))
-            _puff(canvas, px, py, scale * (0.35 + 0.16 * age), shade, 0.30 * (1 - n / 15) ** 1.3, float(built.z[i]))
-
-
-def _puff(
-    canvas: Canvas, x: float, y: float, radius: float, colour: list[float], strength: float, z: float
-) -> None:
-    radius = max(radius, 1.2)
-    left, right = max(0, int(x - radius)), min(canvas.width, int(x + radius) + 2)
-    top, bottom = max(0, int(y - radius)), min(canvas.height, int(y + radius) + 2)
-    if left >= right or top >= bottom:
-        return
-    dx = (np.arange(left, right, dtype=np.float32) + np.float32(0.5 - x)) / np.float32(radius)
-    dy = (np.arange(top, bottom, dtype=np.float32) + np.float32(0.5 - y)) / np.float32(radius)
-    soft = np.maximum(0, 1 - (dx * dx)[None, :] - (dy * dy)[:, None])
-    soft *= soft * np.float32(strength)
-    soft *= canvas.depth[top:bottom, left:right] > z * 0.97
-    canvas.blend(soft, (colour[0], colour[1], colour[2]), top, left)
+    x, z = np.array([(plant.x, plant.z) for plant in plants], np.float32).reshape(-1, 2).T[..., None]
+    tree = np.array([plant.kind == "tree" for plant in plants])[:, None]
+    bush = np.array([plant.kind == "bush" for plant in plants])
+    close = np.hypot(built.x - x, built.z - z)
+    reach = np.where(tree, np.where(built.church, 17.0, 7.5), np.where(built.church, 13.0, 6.0))
+    before = z < built.z
+    # A tree stands before no house's whole front, and nothing before the church.
+    hides = tree & before & (np.abs(built.x - x * built.z / z) < 4.0) & (built.z - z < 26)
+    hides |= before & built.church & (np.abs(built.x / built.z - x / z) < 0.07)
+    on_lane = np.abs(x - lane_x(z, view.side))[:, 0] < 3.6
+    far_off = z[:, 0] > 45
+    bad = far_off & (((close < reach) | hides).any(1) | on_lane) | (bush & on_lane)
+    return [plant for plant, out in zip(plants, bad.tolist(), strict=True) if not out]

@@ -57,18 +57,21 @@ def forest(view: View) -> Site:
         ground.turf(canvas, view, seen)
         shape = canvas.width / canvas.unit / view.camera.focal
         rng = view.rng("trees")
+        # Drawn for a picture of any width: places are in metres, those beside it are not seen.
+        drawn = rng.random((len(ROWS), 22, 5))
+        far_z = np.array(ROWS)[:, None]
+        x, z = (drawn[..., 0] - 0.5) * 92.0, far_z * (0.9 + 0.2 * drawn[..., 1])
+        clear = 1.6 + 0.11 * z + 0.9 * np.arange(len(ROWS))[:, None] / len(ROWS)
+        kept = (np.abs(x - middle(z)) >= clear) & (np.abs(x) <= shape * z * 0.5 + 6)
+        x, z, (tall, which, look) = x[kept], z[kept], drawn[kept][:, 2:].T
+        y = height(x[:, None].astype(np.float32), np.minimum(z, 80.0)[:, None].astype(np.float32))[:, 0]
         trees: list[Growing] = []
-        for row, far_z in enumerate(ROWS):
-            # Drawn for a picture of any width: places are in metres, those beside it are not seen.
-            for x, away, tall, which, look in rng.random((22, 5)).tolist():
-                x, z = (x - 0.5) * 92.0, far_z * (0.9 + 0.2 * away)
-                clear = 1.6 + 0.11 * z + 0.9 * row / len(ROWS)
-                if abs(x - float(middle(np.array(z, np.float32)))) < clear or abs(x) > shape * z * 0.5 + 6:
-                    continue
-                y = float(height(np.array([[x]], np.float32), np.array([[min(z, 80.0)]], np.float32))[0, 0])
-                kind = kinds[int(which * len(kinds))]
-                metres = (15.0 if kind == "conifer" else 13.0) * (0.75 + 0.5 * tall)
-                trees.append(Growing(kind, int(look * 5), x, y, z, metres, 0.75 + 0.25 * look, colour))
+        for i in range(len(x)):
+            kind = kinds[int(which[i] * len(kinds))]
+            metres = (15.0 if kind == "conifer" else 13.0) * (0.75 + 0.5 * float(tall[i]))
+            place = (float(x[i]), float(y[i]), float(z[i]))
+            shade = 0.75 + 0.25 * float(look[i])
+            trees.append(Growing(kind, int(look[i] * 5), *place, metres, shade, colour))
         grove(canvas, thick, trees, cast=False)
 
     return Site(

@@ -139,4 +139,4 @@ def sun(canvas: Canvas, view: View) -> None:
     disc = np.clip(
         (np.float32(radius) - away) * np.float32(1 / max(1.0, radius * 0.06)) + np.float32(0.5), 0, 1
     )
-    canvas.blend(disc, times(colour, 5.0 if veil == 1 else 2.6), top, left)
+    canvas.blend(disc, times(colour, 5.0 if veil == 1 else 1.7), top, left)

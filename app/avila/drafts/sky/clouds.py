@@ -114,8 +114,11 @@ def thunder(canvas: Canvas, view: View) -> None:
     """A thundercloud with its anvil, rain falling out of it, and the heaps at its feet."""
     rng = view.rng("thunder")
     side = -view.side * rng.uniform(0.02, 0.14)
+    far, wide, tall = 11.0, 8.6, 0.64  # `tall`: the anvil's top over the base, of the width
+    room = view.camera.horizon * canvas.height / (view.camera.focal * canvas.unit)
+    wide *= min(1.0, max(0.4, (0.93 * room * far - 1.0) / (tall * wide)))  # its anvil is what it is known by
     tower = Placed(
-        heaps.CUMULUS + int(rng.integers(0, heaps.TOWERS)), side, 11.0, 8.6, bool(rng.random() < 0.5)
+        heaps.CUMULUS + int(rng.integers(0, heaps.TOWERS)), side, far, wide, bool(rng.random() < 0.5)
     )
     for k in range(7):
         away = (k + rng.uniform(0.1, 0.9)) / 7 * 2.2 - 1.1
@@ -182,6 +185,8 @@ def weights(view: View, mirrored: bool, near_sun: float) -> Array:
         share[BOTTOM] += 0.30 * max(0.0, 1 - light.elevation / 0.2)  # over the horizon it reaches under
         share[TOP] += 0.04 + 0.2 * max(0.0, y)
     direct = np.array(light.direct, np.float32) * np.float32(1.22)
+    if view.scene.time == "sunset":
+        direct = np.array((3.0, 0.82, 0.22), np.float32)
     if view.scene.time == "dusk":  # the sun is still up where the clouds are
         direct = np.array((0.50, 0.16, 0.17), np.float32)
     if view.scene.weather in ("storm", "rain"):
@@ -218,17 +223,21 @@ def _paint(canvas: Canvas, view: View, placed: Placed) -> None:
     y0, y1 = max(0, int(np.ceil(foot - tall))), min(canvas.height, int(foot))
     if x1 - x0 < 2 or y1 - y0 < 2:
         return
+    # What noise will move has to come from beyond the picture's edge too.
+    margin = int(0.03 * wide) + 1 if canvas.fine else 0
+    top, first = y0 - margin, x0 - margin
     box = (
-        (x0 - left) / wide * w,
-        (y0 - foot + tall) / tall * h,
-        (x1 - left) / wide * w,
-        (y1 - foot + tall) / tall * h,
+        (first - left) / wide * w,
+        (top - foot + tall) / tall * h,
+        (x1 + margin - left) / wide * w,
+        (y1 + margin - foot + tall) / tall * h,
     )
     if placed.mirrored:
         box = (w - box[0], box[1], w - box[2], box[3])
-    shown = stretched(_lit(view, heap, placed), y1 - y0, x1 - x0, box)
-    if canvas.fine:
-        shown = _frayed(view, placed, shown, wide)
+    shown = stretched(_lit(view, heap, placed), y1 - y0 + 2 * margin, x1 - x0 + 2 * margin, box)
+    if margin:
+        shown = _frayed(view, placed, shown, wide, (first - left, top - foot + tall))
+        shown = shown[:, margin:-margin, margin:-margin]
         canvas.pause()
     # What is far fades into the air, whose colour is already there.
     clarity = np.float32(np.exp(-placed.far / (26.0 if view.light.haze < 1e-4 else 16.0)))
@@ -253,18 +262,18 @@ def _lit(view: View, heap: Heap, placed: Placed) -> Array:
     return planes
 
 
-def _frayed(view: View, placed: Placed, planes: Array, wide: float) -> Array:
+def _frayed(view: View, placed: Placed, planes: Array, wide: float, corner: tuple[float, float]) -> Array:
     """Detail finer than the heap's picture: its outline and folds are shaken by noise, thin parts eaten."""
     h, w = planes[0].shape
-    x = np.arange(w, dtype=np.float32)[None, :] / np.float32(wide)
-    y = np.arange(h, dtype=np.float32)[:, None] / np.float32(wide)
+    x = (np.arange(w, dtype=np.float32)[None, :] + np.float32(corner[0])) / np.float32(wide)
+    y = (np.arange(h, dtype=np.float32)[:, None] + np.float32(corner[1])) / np.float32(wide)
     rng = view.rng(f"frayed {placed.heap} {placed.side:.4f}")
     rough = tiles.Spot.drawn(rng, 0.42).of(tiles.billows(), x, y)
     shift = rough * np.float32(0.0085 * wide)
     rows = np.clip(np.arange(h, dtype=np.int32)[:, None] + shift.astype(np.int32), 0, h - 1)
-    other = np.roll(shift, (h // 3, w // 3), (0, 1)).astype(np.int32)
+    other = tiles.Spot.drawn(rng, 0.5).of(tiles.billows(), x, y) * np.float32(0.0085 * wide)
     rows *= np.int32(w)
-    rows += np.clip(np.arange(w, dtype=np.int32)[None, :] + other, 0, w - 1)
+    rows += np.clip(np.arange(w, dtype=np.int32)[None, :] + other.astype(np.int32), 0, w - 1)
     moved = [plane.ravel().take(rows) for plane in planes]
     cover = moved[3]
     eaten = np.clip(cover + (rough - np.float32(0.2)) * cover * (1 - cover) * np.float32(2.2), 0, 1)

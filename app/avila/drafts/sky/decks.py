@@ -103,15 +103,9 @@ def _relief(plane: Plane, field: Array, step: float) -> Array:
     across = round(np.clip(plane.sunward[0] * step * columns, -columns // 4, columns // 4))
     down = round(max(1.0, abs(plane.sunward[1]) * step * rows))
     down = down if plane.sunward[1] > 0 else -down
-    moved = np.roll(field, (-down, -across), (0, 1))
-    if down > 0:
-        moved[-down:] = field[-down:]
-    elif down < 0:
-        moved[:-down] = field[:-down]
-    if across > 0:
-        moved[:, -across:] = field[:, -across:]
-    elif across < 0:
-        moved[:, :-across] = field[:, :-across]
+    at_row = np.clip(np.arange(rows) + down, 0, rows - 1)
+    at_column = np.clip(np.arange(columns) + across, 0, columns - 1)
+    moved = field.take(at_row, 0).take(at_column, 1)
     return field - moved
 
 

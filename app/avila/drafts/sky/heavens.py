@@ -48,13 +48,15 @@ def moon_at(canvas: Canvas, view: View) -> tuple[float, float]:
     sky = camera.horizon * canvas.height
     azimuth, elevation = light.azimuth, light.elevation
     if not light.night:
-        azimuth, elevation = -view.side * 0.22, 0.27
+        azimuth, elevation = -view.side * 0.31, 0.27
         for thing in _moons(view):
-            azimuth = {"left": -0.24, "right": 0.24, "middle": 0.0}.get(thing.side, azimuth)
+            azimuth = {"left": -0.31, "right": 0.31, "middle": 0.0}.get(thing.side, azimuth)
     x = canvas.width / 2 + np.tan(azimuth) * reach
     y = sky - np.tan(elevation) / np.cos(azimuth) * reach
     if light.night and light.elevation > 0.5:
         return float(x), float(y)  # meant to be out of the picture
+    if _moons(view):  # asked for: high enough that land does not hide it
+        y = min(y, 0.26 * sky)
     return float(x), float(max(y, min(sky * 0.5, 0.06 * canvas.unit + 2.0 * moon_radius(canvas, view))))
 
 

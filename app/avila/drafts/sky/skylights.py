@@ -115,9 +115,8 @@ def rainbow(canvas: Canvas, view: View) -> None:
     dark = smoothstep(0.0, -0.4, t) * smoothstep(0.3, -0.4, second) * np.float32(0.10)
     canvas.pixels[:, :rows] *= 1 - dark * fade
     for k, (bow, faint) in enumerate(zip(_spectrum(t), _spectrum(second), strict=True)):
-        near = (np.abs(t - 0.5) < 1.1) | True
         bow = bow + faint * np.float32(0.22) + inner
-        canvas.pixels[k, :rows] += bow * fade * level * near
+        canvas.pixels[k, :rows] += bow * fade * level
 
 
 def _bolt(

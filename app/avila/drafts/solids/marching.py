@@ -279,7 +279,10 @@ def surface(view: View, points: Array, pixel: float, reach: float, grounded: boo
     around = (points[:, None, :] + offsets.T[:, :, None]).reshape(3, -1)
     d = distance(around, _repeated(close, count, 4)).reshape(4, -1)
     normal = TETRAHEDRON.T @ d
-    normal /= np.maximum(np.sqrt(np.einsum("in,in->n", normal, normal)), 1e-9)
+    steep = np.sqrt(np.einsum("in,in->n", normal, normal))
+    flat = steep < 1e-3 * pixel  # on a ridge thinner than a pixel: it faces the eye
+    normal[:, flat], steep[flat] = -view.matrix[2][:, None], 1.0
+    normal /= steep
     out = np.empty((9, count), np.float32)
     shut = np.zeros(count, np.float32)
     for share, weight in TAPS:
@@ -354,9 +357,10 @@ def _soften(planes: Array, pixel: float) -> None:
         edge[:, ys, xs] = first + (second - first) * np.float32(0.25)
         edge[:, ys + dy, xs + dx] = second + (first - second) * np.float32(0.25)
     normal = planes[:3]
-    for ys, xs in (down, across):
-        some = normal[:, ys, xs]
-        normal[:, ys, xs] = some / np.maximum(np.sqrt((some * some).sum(axis=0)), 1e-6)
+    for (ys, xs), (dy, dx) in ((down, (1, 0)), (across, (0, 1))):
+        for rows, columns in ((ys, xs), (ys + dy, xs + dx)):
+            some = normal[:, rows, columns]
+            normal[:, rows, columns] = some / np.maximum(np.sqrt((some * some).sum(axis=0)), 1e-6)
 
 
 def _trimmed(planes: Array, left: float, top: float, scale: float) -> Form:

@@ -48,7 +48,7 @@ class Model:
     pitch: float = 8.0  # degrees: how far from above it is seen
     sway: float = 10.0  # degrees: variants are turned by up to this much to both sides
     grounded: bool = True  # the ground darkens what is near it
-    flips: bool = True  # odd variants may look the other way; False for faces with writing or a fixed side
+    flips: bool = False  # odd variants look the other way
 
 
 def rgb(code: str) -> Colour:

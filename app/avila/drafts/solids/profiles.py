@@ -114,6 +114,11 @@ def spindle(profile: Outline, pieces: int = 256) -> Shape:
     table = np.maximum(np.interp(np.linspace(bottom, top, pieces), heights, radii), 0.0).astype(np.float32)
     slant = np.gradient(table, (top - bottom) / (pieces - 1))
     slant = (1.0 / np.sqrt(1.0 + slant * slant)).astype(np.float32)
+    # The wall nearest to a point is not always at its own height: the flattest one around is the safer.
+    around = np.lib.stride_tricks.sliding_window_view(
+        np.pad(slant, pieces // 12, mode="edge"), pieces // 6 + 1
+    )
+    slant = around.min(axis=1)[:pieces]
     rise = np.diff(table, append=table[-1:])
     per_unit = np.float32((pieces - 1) / (top - bottom))
 
