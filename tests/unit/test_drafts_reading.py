@@ -725,3 +725,9 @@ def test_a_scene_is_printable_and_hashable() -> None:
     scene = read("lake at dusk")
     assert "lake" in repr(scene)
     assert len({scene, read("lake at dusk")}) == 1
+
+
+def test_fish_are_looked_for_below_the_surface() -> None:
+    assert read("three fish in the sea").place == "underwater"
+    assert read("um peixe no lago").place == "underwater"
+    assert read("fish and a boat on the sea").place == "sea"

@@ -52,6 +52,7 @@ HABITS: dict[str, Habit] = {
     "cone": Habit(0.32, 0.45, 0.8), "cylinder": Habit(0.32, 0.45, 0.7),
 }  # fmt: skip
 SIDES = {"left": 0.24, "middle": 0.5, "right": 0.76}
+NARROW = 0.6  # of the picture's width: ground that does not reach to both sides
 FLOCK = 7  # birds where only "birds" were asked for
 
 
@@ -97,8 +98,11 @@ def _groups(scene: Scene, view: View, site: Site, shape: float) -> list[_Group]:
     for thing in things:
         habit = HABITS[thing.kind]
         lane = SIDES[thing.side] if thing.side else lanes[id(thing)]
-        if not thing.side:
-            lane = site.middle + (lane - 0.5) * site.width
+        middle, wide = site.middle, site.width
+        if habit.where == "water" and wide < NARROW:  # the water is beside the ground
+            middle, wide = (0.32 if middle > 0.55 else 0.68 if middle < 0.45 else 0.5), 0.6
+        if not thing.side or wide < NARROW:
+            lane = middle + (lane - 0.5) * wide
         size = {"big": 1.35, "small": 0.6}.get(thing.size, 1.0)
         size *= {"near": 1.3, "far": 0.45}.get(thing.depth, 1.0)
         high = habit.high * size * (shrink if habit.where != "air" else 1.0) * site.scale

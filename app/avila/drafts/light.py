@@ -179,7 +179,7 @@ def light_of(scene: Scene, seed: int) -> Light:
     if scene.clouds and not cover:
         cover = 0.4
     if not overcast and not scene.clouds and any(map(scene.has, ("moon", "stars", "aurora"))):
-        cover *= 0.25  # what was asked for is not to be hidden
+        cover *= 0.25 if scene.weather == "cloudy" else 0.0  # what was asked for is not to be hidden
     direct = through * np.float32(key * 1.45)
     sky = sky * np.float32(key * 5.2)
     skylight = 0.92
@@ -193,6 +193,8 @@ def light_of(scene: Scene, seed: int) -> Light:
     # Land and haze around throw their colours into shadows: less blue than the sky's light alone.
     grey = ambient @ np.array((0.2126, 0.7152, 0.0722), np.float32)
     ambient = grey + (ambient - grey) * np.float32(0.55)
+    if night:  # eyes open to the dark
+        ambient = ambient * np.float32(1.5)
     level = ambient + direct * np.float32(max(np.sin(elevation), 0.0))
     bounce = level * np.array((0.20, 0.19, 0.16), np.float32)
     # Modelling needs an angle between sight and light, even where the sun stands straight ahead.

@@ -31,7 +31,7 @@ from avila.ui.strip import Strip
 from avila.ui.widgets import button, icon_button, label
 from avila.ui.worker import Progress, Worker
 
-DEBOUNCE_MS = 40
+DEBOUNCE_MS = 5  # gathers keys that arrive together; the painter itself drops wishes that are overtaken
 WORDS_FROM = 1280  # pixels of the page's width; below it the tools are icons alone
 LOW_WINDOW = 660  # pixels of the page's height below which the strip folds
 

@@ -25,11 +25,9 @@ def streaked(
             (np.sin(angle) * streaks, (p[1] - np.float32(centre_y)) * 2.2, np.cos(angle) * streaks)
         )
         share = (
-            np.float32(amount)
-            + noise(around, 0.9) * np.float32(0.42)
-            + np.sin(angle + 0.8) * np.float32(0.28)
+            np.float32(amount) + noise(around, 0.9) * np.float32(0.15) + np.sin(angle + 0.8) * np.float32(0.2)
         )
-        share += noise(p, 60.0, 3) * np.float32(0.10)
+        share += noise(p, 60.0, 3) * np.float32(0.06) + noise(p, 3.0, 5) * np.float32(0.25)
         return mixed(ground, over, np.clip(share, 0, 1))
 
     return paint
@@ -56,7 +54,7 @@ def leaf(x: float, y: float, z: float, long: float, turn: float, lift: float = 2
 
 def _apple(colour: Colour | None, variant: int) -> Parts:
     over = colour or (rgb("b51a1c"), rgb("c2281e"), rgb("7d9a2c"))[variant % 3]
-    ground = shade(blend(over, rgb("e3c04a"), 0.62), 0.95)
+    ground = shade(blend(over, rgb("e3c04a"), 0.32), 0.95)
     body = spindle(
         [
             (0.0, 0.05),
@@ -74,9 +72,7 @@ def _apple(colour: Colour | None, variant: int) -> Parts:
     )
     lean = (variant % 3 - 1) * 6.0
     return (
-        Part(
-            body.turn("z", lean), streaked(ground, over, 0.45, 0.66 if colour is None else 0.85), gloss=0.62
-        ),
+        Part(body.turn("z", lean), streaked(ground, over, 0.45, 0.8 if colour is None else 0.92), gloss=0.62),
         Part(limb((0, 0.76, 0), (0.05, 0.98, 0.02), 0.016, 0.024), STALK),
         leaf(0.03, 0.88, 0.0, 0.34, 35.0 + 40 * (variant % 3)),
     )

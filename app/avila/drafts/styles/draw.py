@@ -4,24 +4,18 @@ import numpy as np
 
 from avila.drafts.noise import Array, generator, smoothstep
 from avila.drafts.styles.kit import (
-    blur,
-    box,
     clouds,
-    enlarge,
     flattened,
     from_border,
-    luma,
     outlines,
     paper,
-    reduce,
     rows_of,
     stretched_tone,
-    strips,
     tile,
     typical,
     warped,
-    working_factor,
 )
+from avila.drafts.styles.planes import blur, box, enlarge, luma, reduce, strips, working_factor
 
 Triple = tuple[float, float, float]
 
@@ -91,11 +85,12 @@ def _washes_and_strokes(rgb: Array, seed: int, unit: float) -> tuple[Array, Arra
 
     distance, edge = outlines(flat, 0.0030 * unit + 0.3, unit)
     # The brush is as wide as the edge is clear and the hand presses, and lies on the darker side.
-    pressure = smoothstep(0.55, 2.0, edge)
+    pressure = smoothstep(0.45, 1.7, edge)
     pressure *= np.float32(1.0) + wet * np.float32(0.55) + hand * np.float32(0.30)
     pressure *= faded
-    pressure *= np.float32(0.0062 * unit)
-    pressure -= np.abs(distance - np.float32(0.0022 * unit))
+    pressure *= np.float32(0.0085 * unit)
+    pressure -= np.abs(distance - np.float32(0.0026 * unit))
+    pressure -= (edge * faded < 0.45) * np.float32(2.0 + 0.008 * unit)
     return washes, pressure, wet
 
 
@@ -146,7 +141,7 @@ def line(rgb: Array, seed: int, unit: float, fine: bool) -> Array:
     distance, edge = outlines(flat, 0.0012 * size + 0.25, size)
     found = smoothstep(0.50, 1.7, edge)
     found *= np.float32(1.0) + press * np.float32(0.35)
-    found *= np.float32(0.0021 * size + 0.25)
+    found *= np.float32(0.0027 * size + 0.25)
     found -= np.abs(distance)
     found -= (edge < 0.50) * np.float32(2.0)
     tone = blur(stretched_tone(luma(flat), 2, 97), 0.004 * size)

@@ -5,7 +5,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from avila.drafts.noise import Array, generator
-from avila.drafts.styles.kit import blur, box, flat_index, luma, reduce, steepness
+from avila.drafts.styles.planes import blur, box, flat_index, luma, reduce, steepness
 
 Indices = npt.NDArray[np.int32]
 
@@ -215,6 +215,7 @@ def _triangles(y: Array, x: Array, down: float, across: float) -> Indices:
             np.stack([a[lower], c[lower], d[lower]], axis=1),
         ]
     )
+    found = found[(found >= 0).all(axis=1)]  # a cell that no point reached
     found.sort(axis=1)
     count = np.int64(len(y))
     keys = (found[:, 0].astype(np.int64) * count + found[:, 1]) * count + found[:, 2]

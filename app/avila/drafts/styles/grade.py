@@ -5,18 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from avila.drafts.noise import Array
-from avila.drafts.styles.kit import (
-    BLUE,
-    GREEN,
-    RED,
-    blur,
-    enlarge,
-    reduce,
-    rows_of,
-    strips,
-    tile,
-    tone_limits,
-)
+from avila.drafts.styles.kit import rows_of, tile, tone_limits
+from avila.drafts.styles.planes import BLUE, GREEN, RED, blur, enlarge, reduce, strips
 
 Triple = tuple[float, float, float]
 WEIGHTS = np.array([RED, GREEN, BLUE], np.float32)
@@ -42,14 +32,14 @@ class Grade:
 
 GRADES = {
     "sepia": Grade(0.06, (0.93, 0.80, 0.62), (0.09, 0.05, 0.02), (0.10, 0.10, 0.08), 0.88, 0.45, 0.0, 0.30),
-    "pastel": Grade(1.10, (0.64, 0.62, 0.64), (0.34, 0.33, 0.37), (0.36, 0.36, 0.35), 0.78, bloom=0.15),
+    "pastel": Grade(1.32, (0.64, 0.62, 0.64), (0.34, 0.33, 0.37), (0.36, 0.36, 0.35), 0.78, bloom=0.15),
     "vivid": Grade(1.45, gamma=0.95, curve=0.45),
     "dark": Grade(0.72, (0.80, 0.82, 0.90), (-0.03, -0.025, 0.0), gamma=1.32, curve=0.20, corners=0.35),
     "bright": Grade(1.18, shadow=(0.03, 0.03, 0.03), gamma=0.70, bloom=0.14),
     "dreamy": Grade(
         1.15, (0.95, 0.90, 0.98), (0.09, 0.04, 0.13), (0.05, 0.03, 0.04), 0.82, 0.10, 0.75, -0.25
     ),
-    "neon": Grade(1.40, (0.95, 0.80, 1.0), (0.05, -0.02, 0.15), (0.08, 0.02, 0.12), 1.25, 0.55, 0.80, 0.25),
+    "neon": Grade(1.28, (0.97, 0.84, 1.0), (0.05, -0.02, 0.15), (0.08, 0.02, 0.12), 1.25, 0.55, 0.80, 0.25),
     "warm": Grade(1.06, (1.07, 1.0, 0.82), (0.02, 0.005, -0.01), (0.03, 0.01, -0.03), curve=0.1),
     "cold": Grade(0.88, (0.84, 0.97, 1.08), (-0.01, 0.01, 0.045), (-0.02, 0.0, 0.03), curve=0.1),
 }
@@ -64,6 +54,10 @@ def grade(rgb: Array, name: str, unit: float) -> Array:
     )
     shadow, light = np.array(wanted.shadow, np.float32), np.array(wanted.light, np.float32)
     matrix += (light - shadow)[:, None] * WEIGHTS[None, :]
+    # A picture that is dark as it is gets less darkening, or nothing would be left to see.
+    ease = min(1.0, max(0.15, float(rgb[:, ::8, ::8].mean()) / 0.3))
+    gamma = 1 + (wanted.gamma - 1) * ease if wanted.gamma > 1 else wanted.gamma
+    curve = wanted.curve * ease
     out = np.empty_like(rgb)
     height, width = rgb.shape[1:]
     for top, bottom in strips(height, width):
@@ -73,10 +67,10 @@ def grade(rgb: Array, name: str, unit: float) -> Array:
             plane += rgb[2, top:bottom] * matrix[k, 2]
             plane += shadow[k]
             np.clip(plane, 0.0, 1.0, out=plane)
-            if wanted.gamma != 1.0:
-                np.power(plane, np.float32(wanted.gamma), out=plane)
-            if wanted.curve:
-                bend(plane, wanted.curve)
+            if gamma != 1.0:
+                np.power(plane, np.float32(gamma), out=plane)
+            if curve:
+                bend(plane, curve)
             out[k, top:bottom] = plane
     if wanted.bloom or wanted.corners:
         bloom(out, wanted.bloom, wanted.corners, unit)

@@ -13,19 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from avila.drafts.noise import Array, generator, smoothstep
-from avila.drafts.styles.kit import (
-    box,
-    clouds,
-    enlarge,
-    flat_index,
-    flow,
-    lit,
-    luma,
-    reduce,
-    rows_of,
-    strips,
-    tile,
-)
+from avila.drafts.styles.kit import clouds, flow, lit, rows_of, tile
+from avila.drafts.styles.planes import box, enlarge, flat_index, luma, reduce, strips
 
 Offsets = npt.NDArray[np.int16]
 Paint = npt.NDArray[np.int32]

@@ -6,7 +6,8 @@ import numpy as np
 
 from avila.drafts.noise import Array, generator, smoothstep
 from avila.drafts.styles.grade import bloom
-from avila.drafts.styles.kit import box, enlarge, luma, reduce, strips, tone_limits
+from avila.drafts.styles.kit import tone_limits
+from avila.drafts.styles.planes import box, enlarge, luma, reduce, strips
 
 # Brightness to colour, from night blue over violet and magenta to peach and icy cyan.
 TONES = np.array([0.0, 0.18, 0.38, 0.58, 0.78, 1.0], np.float32)
@@ -87,22 +88,37 @@ def _sun(small: Array, seed: int, unit: float, factor: int) -> Sun | None:
         smooth = box(plane, 0.008 * size)
         edge[1:] += np.abs(smooth[1:] - smooth[:-1])
         edge[:, 1:] += np.abs(smooth[:, 1:] - smooth[:, :-1])
-    sky = 1.0 - smoothstep(0.07, 0.12, np.maximum.accumulate(edge, axis=0))
+    sky = 1.0 - smoothstep(0.045, 0.09, np.maximum.accumulate(edge, axis=0))
     sky *= 1.0 - smoothstep(0.02, 0.06, small[1] - np.maximum(small[0], small[2]))  # leaves are not sky
+    # A star or a mast darkens its column alone: gaps of a few cells are closed.
+    reach = max(1, round(0.02 * size))
+    sky = -_widened(-_widened(sky, reach), reach)
     wide, tall = columns / size, rows / size
     across = (np.arange(columns, dtype=np.float32) + 0.5) / size
     down = (np.arange(rows, dtype=np.float32)[:, None] + 0.5) / size
     middle = wide / 2 + float(generator(seed, "sun").uniform(-0.15, 0.15))
     for radius in (0.25, 0.19, 0.14):
+        if radius > 0.47 * min(wide, tall):
+            continue
         clear = box(sky, radius * 0.85 * size)
         # Free sky first, then low and near the middle.
-        score = np.minimum(clear, 0.93) * 4 + down / tall - np.abs(across - middle) * np.float32(0.5)
-        score -= (np.abs(across - wide / 2) > max(0.0, wide / 2 - radius)) * np.float32(2.0)
-        score -= (down < radius) * np.float32(2.0)
+        score = np.minimum(clear, 0.96) * 6 + down / tall - np.abs(across - middle) * np.float32(0.5)
+        score -= (np.abs(across - wide / 2) > wide / 2 - radius) * np.float32(9.0)
+        score -= (down < radius) * np.float32(9.0)
         row, column = divmod(int(score.argmax()), columns)
-        if clear[row, column] > 0.80:
+        if clear[row, column] > 0.85:
             return Sun(float(across[column]), float(down[row, 0]) + radius * 0.3, radius, sky, factor)
     return None
+
+
+def _widened(field: Array, reach: int) -> Array:
+    """The largest value within `reach` columns."""
+    columns = field.shape[1]
+    padded = np.pad(field, ((0, 0), (reach, reach)), "edge")
+    out: Array = padded[:, :columns].copy()
+    for step in range(1, 2 * reach + 1):
+        np.maximum(out, padded[:, step : step + columns], out=out)
+    return out
 
 
 def _shine(out: Array, sun: Sun, top: int, bottom: int, unit: float) -> None:

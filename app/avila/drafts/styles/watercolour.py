@@ -8,22 +8,8 @@ even wash, more in pools and in the valleys of the paper, less where water pushe
 import numpy as np
 
 from avila.drafts.noise import Array, smoothstep
-from avila.drafts.styles.kit import (
-    blur,
-    box,
-    clouds,
-    enlarge,
-    flattened,
-    from_border,
-    luma,
-    paper,
-    reduce,
-    rows_of,
-    stretched_tone,
-    strips,
-    warped,
-    working_factor,
-)
+from avila.drafts.styles.kit import clouds, flattened, from_border, paper, rows_of, stretched_tone, warped
+from avila.drafts.styles.planes import blur, box, enlarge, luma, reduce, strips, working_factor
 
 PAPER = (0.985, 0.975, 0.945)
 WASHES = 5  # layers of paint from the lightest to the darkest
@@ -71,8 +57,8 @@ def _washes(rgb: Array, seed: int, unit: float) -> tuple[Array, Array, Array]:
     stain = clouds(height, width, unit, seed, "stain", 3.5, 4, 0.55)
 
     reach = np.float32(0.0055 * unit)
-    flat = flattened(warped(rgb, wander * reach, drift * reach), 0.014 * unit)
-    flat = np.stack([box(plane, min(0.6, 0.0023 * unit)) for plane in flat])  # no stairs at slanting edges
+    flat = flattened(warped(rgb, wander * reach, drift * reach), 0.0115 * unit)
+    flat = np.stack([box(plane, 0.0023 * unit) for plane in flat])  # no stairs at slanting edges
 
     # Stepped brightness: every layer of paint has its own wandering border.
     bright = luma(flat)
@@ -103,8 +89,9 @@ def _washes(rgb: Array, seed: int, unit: float) -> tuple[Array, Array, Array]:
     density = pool * np.float32(6.0)
     density += stain * np.float32(0.32)
     # A backrun: wet paint that crept into drying paint and left a jagged dark rim.
-    crept = np.abs(stain + wander * np.float32(0.25) - np.float32(0.28))
-    density += (1.0 - smoothstep(0.0, 0.05, crept)) * np.float32(0.22)
+    crept = stain + wander * np.float32(0.12)
+    crept -= np.float32(0.26)
+    density += smoothstep(-0.03, 0.01, crept) * (1.0 - smoothstep(0.0, 0.20, crept)) * np.float32(0.20)
 
     distance = from_border(height, width, unit)
     distance += wander * np.float32(0.008)

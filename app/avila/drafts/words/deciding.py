@@ -53,6 +53,8 @@ def decide(found: list[Mention], negative: frozenset[str]) -> Scene:
     places = [mention for mention in said if mention.kind == "place"]
     kinds = {thing.kind for thing in things}
     place, backdrop = place_of(places, brought.get("place", []), kinds, (time, weather, season), refused)
+    if place in ("sea", "lake", "river") and kinds == {"fish"} and "underwater" not in refused:
+        place, backdrop = "underwater", ""  # where they can be seen
     if not time:
         misty = weather in ("fog", "mist") and place not in ("street", "city")
         usual = "morning" if misty else "night" if place == "space" else "day"
