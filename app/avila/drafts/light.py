@@ -194,7 +194,7 @@ def light_of(scene: Scene, seed: int) -> Light:
     grey = ambient @ np.array((0.2126, 0.7152, 0.0722), np.float32)
     ambient = grey + (ambient - grey) * np.float32(0.55)
     if night:  # eyes open to the dark
-        ambient = ambient * np.float32(1.5)
+        ambient = ambient * np.float32(1.12)
     level = ambient + direct * np.float32(max(np.sin(elevation), 0.0))
     bounce = level * np.array((0.20, 0.19, 0.16), np.float32)
     # Modelling needs an angle between sight and light, even where the sun stands straight ahead.
