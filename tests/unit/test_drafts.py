@@ -332,3 +332,42 @@ def test_reading_brings_neither_numpy_nor_qt() -> None:
     code = f"import sys, avila.drafts; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_stands_at_the_water_stands_on_land_and_bridges_span_it() -> None:
+    for seed in range(6):
+        scene = read("a tower by the river")
+        view, site = view_of(scene, seed)
+        (tower,) = arrange(scene, view, site, 1.5, 1.0)
+        assert site.height(tower.x, tower.z) > -0.05, seed
+    scene = read("a bridge over a river")
+    view, site = view_of(scene, 1)
+    (bridge,) = arrange(scene, view, site, 1.5, 1.0)
+    assert site.height(bridge.x, bridge.z) < 0
+
+
+def test_boats_and_a_lighthouse_take_the_sides_that_were_asked_for() -> None:
+    for seed in range(4):
+        scene = read("a red boat on the left, a lighthouse on the right")
+        view, site = view_of(scene, seed)
+        x = {thing.kind: thing.x for thing in arrange(scene, view, site, 1.5, 1.0)}
+        assert x["boat"] < 0 < x["lighthouse"], seed
+
+
+def test_somebody_on_something_is_held_up_by_it() -> None:
+    scene = read("a cat on a chair")
+    view, site = view_of(scene, 2)
+    there = {thing.kind: thing for thing in arrange(scene, view, site, 1.5, 1.0)}
+    assert 0 < there["cat"].lift < there["chair"].high
+    assert there["cat"].z < there["chair"].z, "and is painted before its back"
+
+
+def test_a_forest_without_trees_has_none() -> None:
+    bare, grown = paint(read("a forest without trees"), 96, 96, 1), paint(read("a forest"), 96, 96, 1)
+    assert np.abs(shrunk(bare) - shrunk(grown)).mean() > 5
+
+
+def test_in_a_tall_picture_the_ground_reaches_the_lower_edge() -> None:
+    """Rows nearer than the nearest slice of the land would all be alike."""
+    lowest = paint(read("a meadow"), 128, 384, 7, fine=True)[-40:].astype(int)
+    assert np.abs(np.diff(lowest, axis=0)).mean() > 0.8

@@ -51,9 +51,10 @@ HABITS: dict[str, Habit] = {
     "candle": Habit(0.36, 0.45, 0.4), "sphere": Habit(0.26, 0.7, 1.0), "cube": Habit(0.26, 0.55, 1.2),
     "cone": Habit(0.32, 0.45, 0.8), "cylinder": Habit(0.32, 0.45, 0.7),
 }  # fmt: skip
+PROUD = frozenset(("castle", "tower", "windmill", "lighthouse", "church", "house"))
 SIDES = {"left": 0.24, "middle": 0.5, "right": 0.76}
 NARROW = 0.6  # of the picture's width: ground that does not reach to both sides
-FLOCK = 7  # birds where only "birds" were asked for
+SEATS = {"horse": 0.5, "cow": 0.66, "sheep": 0.75, "chair": 0.4, "deer": 0.5}  # of their height
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +144,10 @@ def _related(group: _Group, groups: list[_Group], shape: float) -> _Group:
             return replace(group, x=other.x + away * 0.45, near=max(0.0, min(group.near, other.near - 0.25)))
         case "under":
             return replace(group, x=other.x + away * 0.2, near=min(1.0, other.near + 0.06))
+        case "on" if thing.to in SEATS and group.habit.where == "ground":
+            return replace(group, x=other.x, near=other.near + 0.07, high=min(group.high, other.high * 0.8))
         case "on" | "over" | "in":
-            return replace(group, x=other.x, near=other.near)
+            return replace(group, x=other.x, near=other.near + 0.02)
     return group
 
 
@@ -169,27 +172,62 @@ def _members(
         x = float(
             np.clip(group.x + (i - (count - 1) / 2) * span, min(0.5, half * 0.9), max(0.5, 1 - half * 0.9))
         )
-        metres = (x - 0.5) * shape * z / view.camera.focal
-        if habit.where == "ground" and thing.kind != "bridge":
-            metres = _ashore(site, metres, z, shape * z / view.camera.focal)
-        y = 0.0 if habit.where == "water" else max(0.0, site.height(metres, z))
+        across = shape * z / view.camera.focal  # metres that the picture is wide there
+        metres = (x - 0.5) * across
         high = group.high * float((z_group / z) ** 0.6) * float(rng.uniform(0.94, 1.06))
-        camera = view.camera
-        foot = camera.horizon * tall - (y - camera.eye) * camera.focal / z - lift  # units from the upper edge
-        high = max(0.02, min(high, foot * 0.94))
+        y = 0.0
+        if site.floats is None:
+            if thing.kind in PROUD and not thing.side:
+                metres, z = _uphill(site, metres, z, across)
+            y = site.height(metres, z)
+            while _foot(view, y, z, tall) > 0.93 * tall and z < 2 * farthest:  # in a hollow close by
+                metres, z = metres * 1.15, z * 1.15
+                y = site.height(metres, z)
+        elif thing.kind == "bridge":
+            metres, high = _spanning(site, z, across, high, view.camera.focal / z / habit.wide)
+        elif habit.where == "ground":
+            metres = _ashore(site, metres, z, across, half)
+            y = max(0.0, site.height(metres, z))
+        high = max(0.02, min(high, (_foot(view, y, z, tall) - lift) * 0.94))
         yield Placed(
             thing.kind, number * 16 + i + int(view.seed % 5), thing.colour, metres, y, z, high,
             lift, afloat=habit.where == "water",
         )  # fmt: skip
 
 
-def _ashore(site: Site, x: float, z: float, across: float) -> float:
-    """The nearest dry ground to x at that distance, where the picture is `across` metres wide."""
-    for step in range(9):
+def _foot(view: View, y: float, z: float, tall: float) -> float:
+    """Units from the picture's upper edge to the ground at height y, z metres away."""
+    camera = view.camera
+    return camera.horizon * tall - (y - camera.eye) * camera.focal / z
+
+
+def _uphill(site: Site, x: float, z: float, across: float) -> tuple[float, float]:
+    """The highest ground around a place, for what is built where it is seen."""
+    spots = [
+        (x * farther + 0.07 * step * across, z * farther) for farther in (1.0, 1.4) for step in range(-3, 4)
+    ]
+    inside = [spot for spot in spots if abs(spot[0]) < 0.3 * across * spot[1] / z]
+    return max(inside or [(x, z)], key=lambda spot: site.height(*spot))
+
+
+def _ashore(site: Site, x: float, z: float, across: float, half: float) -> float:
+    """The nearest dry ground to x at that distance, where the picture is `across` metres wide; for a thing
+    that is twice `half` of that wide."""
+    for step in range(12):
         for away in (x + 0.05 * step * across, x - 0.05 * step * across):
-            if site.height(away, z) > -0.02 and abs(away) < 0.46 * across:
+            if site.height(away, z) > -0.02 and abs(away) < (0.5 - 0.8 * half) * across:
                 return away
     return x
+
+
+def _spanning(site: Site, z: float, across: float, high: float, per_metre: float) -> tuple[float, float]:
+    """The middle of the water at that distance in metres, and the height of a bridge that reaches over it;
+    `per_metre` is the height that a metre of length brings. What was planned, where there is no water."""
+    wet = [x * across for x in np.linspace(-0.48, 0.48, 33).tolist() if site.height(x * across, z) < -0.02]
+    if not wet:
+        return 0.0, high
+    width = (wet[-1] - wet[0] + 0.03 * across) * 1.3
+    return (wet[0] + wet[-1]) / 2, float(np.clip(width * per_metre, 0.06, 0.34))
 
 
 def _lift(group: _Group, groups: list[_Group]) -> float:
@@ -199,7 +237,7 @@ def _lift(group: _Group, groups: list[_Group]) -> float:
     other = next((g for g in groups if g.thing.kind == group.thing.to and g is not group), None)
     if other is None or other.habit.where == "water" or other.habit.high < 0.08:
         return 0.0
-    return other.high * (0.93 if group.thing.relation == "on" else 1.15)
+    return other.high * (SEATS.get(other.thing.kind, 0.93) if group.thing.relation == "on" else 1.15)
 
 
 def _airborne(
@@ -209,7 +247,7 @@ def _airborne(
     thing = group.thing
     rng = view.rng(f"{thing.kind} in the air")
     flock = thing.kind == "birds"
-    count = FLOCK if flock and thing.count == 3 else thing.count
+    count = thing.count
     horizon = view.camera.horizon * tall
     if thing.kind == "bust":  # cut by the picture's lower edge
         yield Placed(
@@ -230,7 +268,10 @@ def _airborne(
             middle = highest + high / 2 + room * float(rng.uniform(0.15, 0.75))
         if thing.relation == "over" and other:
             middle = min(middle, horizon - other.high * 0.8 - high / 2)
-        z = (4.0 if site.hovers else 60.0) / size
+        if thing.relation == "on" and other and not site.hovers:  # at its top, before it
+            middle = horizon - other.high * (0.55 + 0.12 * i)
+            x = other.x + (i - (count - 1) / 2) * 0.06
+        z = (4.0 if site.hovers or thing.relation == "on" else 60.0) / size
         x = float(np.clip(x, 0.06, 0.94))
         metres = (x - 0.5) * shape * z / view.camera.focal
         yield Placed(

@@ -12,7 +12,7 @@ import numpy as np
 
 from avila.drafts import atmosphere
 from avila.drafts.canvas import Canvas
-from avila.drafts.light import Light, View
+from avila.drafts.light import Camera, Light, View
 from avila.drafts.noise import Array, smoothstep
 
 REFLECTED = 0.83  # brightness of white in a light of 1: the eye's share of what a matt surface throws back
@@ -53,13 +53,15 @@ class Seen:
     wet: Array  # (rows, w) 1 under water
 
 
-def slices(land: Land, canvas: Canvas) -> Array:
-    """Distances of the slices, (d, 1)."""
+def slices(land: Land, canvas: Canvas, camera: Camera) -> Array:
+    """Distances of the slices, (d, 1), from the picture's lower edge on."""
+    below = (1 - camera.horizon) * canvas.height / canvas.unit  # units
+    nearest = min(land.near, 0.45 * camera.focal * camera.eye / max(below, 0.05))
     count = int(land.slices * max(0.45, (canvas.unit / 512) ** 0.8) * (1.3 if canvas.fine else 0.85))
     if land.dense is None:
-        return np.geomspace(land.near, land.far, count, dtype=np.float32)[:, None]
+        return np.geomspace(nearest, land.far, count, dtype=np.float32)[:, None]
     first, last = land.dense
-    ends = np.log((land.near, first, last, land.far))
+    ends = np.log((nearest, first, last, land.far))
     sparse = ends[1] - ends[0] + ends[3] - ends[2]
     shares = (0.5 * (ends[1] - ends[0]) / sparse, 0.5, 0.5 * (ends[3] - ends[2]) / sparse)
     places = np.interp(np.linspace(0, 1, count), np.cumsum((0, *shares)), ends)
@@ -69,7 +71,7 @@ def slices(land: Land, canvas: Canvas) -> Array:
 def draw(canvas: Canvas, view: View, land: Land) -> Seen:
     """Draw the land onto the canvas and say what was seen where."""
     camera, light = view.camera, view.light
-    z = slices(land, canvas)
+    z = slices(land, canvas, camera)
     # Every second column is measured, the ones between are interpolated.
     columns = np.linspace(-0.5, 0.5, canvas.width // 2 + 1, dtype=np.float32)
     lateral = columns * np.float32(canvas.width / canvas.unit / camera.focal)

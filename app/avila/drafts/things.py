@@ -125,6 +125,7 @@ def put(canvas: Canvas, view: View, thing: Placed) -> None:
     snow = view.snowy and thing.kind in SNOWED and not view.scene.place.startswith(INDOORS)
     if thing.kind in BEDDED and not thing.lift and not thing.afloat:
         fitted = standing.bedded(fitted)
+        foot += 0.035 * pixels  # its lower edge is faded, and lies on the ground
     colours = standing.lit(fitted, view.light, leaves, snow)
     fade, haze = standing.haze_at(view, thing.x, thing.z)
     for k in range(3):

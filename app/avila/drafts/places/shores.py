@@ -17,6 +17,9 @@ from avila.drafts.tiles import Spot
 SAND = rgb("dcc294")
 
 
+AFLOAT = frozenset(("boat", "rowboat", "ship"))
+
+
 def sea(view: View) -> Site:
     """Open water to the horizon; a headland far away in half of the pictures."""
     rng = view.rng("sea")
@@ -101,7 +104,9 @@ def cliff(view: View) -> Site:
     rng = view.rng("cliff")
     camera = Camera(0.57, 1.15, 13.0)
     kind = water.cliff_sea(view)
-    side = -view.side
+    # The land is away from the light, or where what stands on it was asked for.
+    asked = [t.side for t in view.scene.things if t.side and t.kind not in AFLOAT]
+    side = {"left": -1.0, "right": 1.0}.get(asked[0] if asked else "", -view.side)
     top = 19.0
     coves, folds, rough = Spot.drawn(rng, 58.0), Spot.drawn(rng, 21.0), Spot.drawn(rng, 90.0)
     rocks = boulders(

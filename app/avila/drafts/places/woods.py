@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from avila.drafts import far, ground, terrain, tiles
+from avila.drafts import dressing, far, ground, terrain, tiles
 from avila.drafts.canvas import Canvas
 from avila.drafts.light import COLOURS, Camera, View, mix, rgb, times
 from avila.drafts.noise import Array, smoothstep
@@ -68,6 +68,8 @@ def forest(view: View) -> Site:
         trees: list[Growing] = []
         for i in range(len(x)):
             kind = kinds[int(which[i] * len(kinds))]
+            if not dressing.wanted(view, kind):
+                continue
             metres = (15.0 if kind == "conifer" else 13.0) * (0.75 + 0.5 * float(tall[i]))
             place = (float(x[i]), float(y[i]), float(z[i]))
             shade = 0.75 + 0.25 * float(look[i])
