@@ -18,7 +18,7 @@ from avila.drafts.site import Layer, Site
 
 DOUBLED = 1_300_000  # pixels up to which a fine pass is painted at twice the size
 # The instant pass paints small pictures pixel by pixel, and of what is larger than this a share.
-INSTANT, SHARE = 140_000, 0.36
+INSTANT, SHARE = 125_000, 0.36
 
 
 def view_of(scene: Scene, seed: int) -> tuple[View, Site]:

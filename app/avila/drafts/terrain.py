@@ -189,16 +189,6 @@ def _resolve(canvas: Canvas, view: View, z: Array, surface: Array, colours: Arra
     np.clip(which, 1, depth - 1, out=which)
     which *= np.int32(width)
     which += columns
-    at = which.astype(np.intp)
-    del which
-    before = at - width
-    here = np.arange(top, canvas.height, dtype=np.float32)[:, None] + np.float32(0.5)
-    lower = rows.ravel().take(before)
-    here = lower - here
-    lower -= rows.ravel().take(at)
-    t = here / np.maximum(lower, np.float32(1e-3))
-    np.clip(t, 0, 1, out=t)
-    del lower, here
 
     # The uppermost pixel of each column is covered in part.
     edge = first[-1]
@@ -206,15 +196,25 @@ def _resolve(canvas: Canvas, view: View, z: Array, surface: Array, colours: Arra
     there = (edge > 0) & (edge < below)
     sky = mask == 0
     mask[edge[there] - 1, columns[there]] = share[there]
+    del first, reached
     table = _between_columns(colours, width).reshape(-1, 4)
+    flat_rows = rows.ravel()
     distance = np.empty((below, width), np.float32)
     soaked = np.zeros((below, width), np.float32)
     soak = _between_columns(wet, width).ravel() if wet is not None else None
-    band = max(16, 65536 // width)  # rows at a time: what fits the cache, and little memory
+    band = max(8, 32768 // width)  # rows at a time: what fits the cache, and little memory
     for begin in range(0, below, band):
         part = slice(begin, begin + band)
-        tones = table.take(before[part].ravel(), axis=0)
-        tones += (table.take(at[part].ravel(), axis=0) - tones) * t[part].reshape(-1, 1)
+        at = which[part].astype(np.intp)
+        before = at - width
+        here = np.arange(top + begin, top + begin + len(at), dtype=np.float32)[:, None] + np.float32(0.5)
+        lower = flat_rows.take(before)
+        t = lower - here
+        lower -= flat_rows.take(at)
+        t /= np.maximum(lower, np.float32(1e-3))
+        np.clip(t, 0, 1, out=t)  # how far a pixel is from the slice before to the one it shows
+        tones = table.take(before.ravel(), axis=0)
+        tones += (table.take(at.ravel(), axis=0) - tones) * t.reshape(-1, 1)
         tones = tones.reshape(-1, width, 4)
         covered = mask[part]
         region = canvas.pixels[:, top + begin : top + begin + len(covered)]
@@ -222,8 +222,8 @@ def _resolve(canvas: Canvas, view: View, z: Array, surface: Array, colours: Arra
             region[k] += (tones[:, :, k] - region[k]) * covered
         distance[part] = tones[:, :, 3]
         if soak is not None:
-            low = soak.take(before[part])
-            low += (soak.take(at[part]) - low) * t[part]
+            low = soak.take(before)
+            low += (soak.take(at) - low) * t
             soaked[part] = low * covered
     x = distance * lateral
     distance[sky] = np.inf
