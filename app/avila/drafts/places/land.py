@@ -7,11 +7,23 @@ import numpy as np
 
 from avila.drafts import dressing, far, fire, ground, terrain, tiles
 from avila.drafts.canvas import Canvas
-from avila.drafts.light import Camera, View, rgb, times
+from avila.drafts.light import Camera, Light, View, rgb, times
 from avila.drafts.noise import Array, smoothstep
 from avila.drafts.site import Site
 from avila.drafts.terrain import Ground, Land
 from avila.drafts.tiles import Spot
+
+
+def raking(view: View) -> Light:
+    """The scene's light, but never from above: it grazes dunes, snow and clouds, whose forms show by it."""
+    light = view.light
+    lower = 0.36  # radians over the horizon
+    if light.night or light.elevation < lower:
+        return light
+    turned = 1.85 * view.side
+    flat = float(np.cos(lower))
+    towards = (flat * float(np.sin(turned)), float(np.sin(lower)), flat * float(np.cos(turned)))
+    return replace(light, towards=towards)
 
 
 def _at(height: Callable[[Array, Array], Array]) -> Callable[[float, float], float]:
@@ -101,7 +113,10 @@ def mountains(view: View) -> Site:
 def snowfield(view: View) -> Site:
     """Wind-rippled snow."""
     snowy = replace(view, scene=replace(view.scene, season="winter"))
-    return open_land(snowy, view.scene.backdrop or "hills", Camera(0.5, 1.15, 3.0), 1200.0, 10.0, "snowfield")
+    return replace(
+        open_land(snowy, view.scene.backdrop or "hills", Camera(0.5, 1.15, 3.0), 1200.0, 10.0, "snowfield"),
+        light=raking(view),
+    )
 
 
 def volcano(view: View) -> Site:
@@ -147,7 +162,7 @@ def desert(view: View) -> Site:
         seen = terrain.draw(canvas, view, land)
         ground.ripples(canvas, view, seen)
 
-    return Site(Camera(0.46, 1.15, 9.0), (paint,), _at(height), (9.0, 60.0))
+    return Site(Camera(0.46, 1.15, 9.0), (paint,), _at(height), (9.0, 60.0), light=raking(view))
 
 
 def canyon(view: View) -> Site:
@@ -217,7 +232,7 @@ def above_clouds(view: View) -> Site:
     def paint(canvas: Canvas, view: View) -> None:
         terrain.draw(canvas, view, land)
 
-    return Site(Camera(0.50, 1.15, 300.0), (paint,), hovers=(0.2, 0.62))
+    return Site(Camera(0.50, 1.15, 300.0), (paint,), hovers=(0.2, 0.62), light=raking(view))
 
 
 PLACES: dict[str, Callable[[View], Site]] = {
