@@ -12,6 +12,7 @@ from avila.drafts.models import (
     buildings,
     cattle,
     hoofed,
+    landmarks,
     objects,
     people,
     portraits,
@@ -23,7 +24,8 @@ from avila.drafts.solids.parts import Colour, Model
 
 MODELS: dict[str, Model] = {
     **animals.MODELS, **hoofed.MODELS, **cattle.MODELS, **birds.MODELS, **people.MODELS, **portraits.MODELS,
-    **buildings.MODELS, **vehicles.MODELS, **table.MODELS, **objects.MODELS,
+    **buildings.MODELS, **landmarks.MODELS,
+    **vehicles.MODELS, **table.MODELS, **objects.MODELS,
 }  # fmt: skip
 
 SMALLEST = 24.0  # pixels a unit

@@ -1,4 +1,4 @@
-"""Buildings: lighthouse, house, cabin, castle, church, windmill, tower, tent, pyramid, bridge."""
+"""Buildings: house, cabin, castle, windmill, tent, pyramid, bridge. The tall ones are in `landmarks`."""
 
 import itertools
 from math import pi
@@ -17,63 +17,17 @@ from avila.drafts.models.joinery import (
     mossy,
     plaster,
     ring,
+    rows,
     tiled,
     window,
 )
 from avila.drafts.noise import Array
 from avila.drafts.solids.parts import Colour, Model, Part, mixed, noise, rgb, shade
-from avila.drafts.solids.profiles import prism, spindle, subtract, unite
-from avila.drafts.solids.shapes import Shape, box, cylinder, limb, sphere, torus
+from avila.drafts.solids.profiles import prism, spindle, unite
+from avila.drafts.solids.shapes import Shape, box, cylinder, limb, torus
 
 Parts = tuple[Part, ...]
 ROOF, STONE, TIMBER, DOOR = rgb("8a3b2a"), rgb("9a948a"), rgb("6b4a30"), rgb("4a2c1c")
-LAMP = rgb("ffdf9a")
-
-
-def _lighthouse(colour: Colour | None, variant: int) -> Parts:
-    band = colour or (rgb("b8241e"), rgb("b8241e"), rgb("2b3a55"))[variant % 3]
-
-    def coat(p: Array) -> Array:
-        ring_ = np.floor(p[1] / np.float32(0.155))
-        share = (ring_ % 2 == 1).astype(np.float32)
-        tone = mixed(WHITE, band, share)
-        return tone * (np.float32(0.96) + noise(p, 9.0) * np.float32(0.08) - np.clip(0.1 - p[1], 0, 0.1) * 2)
-
-    tower = spindle([(0.0, 0.0), (0.150, 0.0), (0.125, 0.22), (0.108, 0.50), (0.098, 0.775), (0.0, 0.775)])
-    gallery = unite(cylinder((0, 0.765, 0), (0, 0.785, 0), 0.142), torus((0, 0.835, 0), 0.135, 0.006))
-    posts = ring(box((0.132, 0.78, -0.004), (0.139, 0.835, 0.004)), 16)
-    lantern = cylinder((0, 0.785, 0), (0, 0.885, 0), 0.072)
-    bars = ring(box((0.068, 0.785, -0.005), (0.078, 0.885, 0.005)), 8)
-    dome = spindle(
-        [
-            (0.0, 0.885),
-            (0.098, 0.885),
-            (0.090, 0.905),
-            (0.06, 0.945),
-            (0.016, 0.968),
-            (0.012, 1.0),
-            (0.0, 1.0),
-        ]
-    )
-    parts = [
-        Part(tower, coat),
-        Part(gallery, rgb("33363a")),
-        Part(posts, rgb("33363a")),
-        Part(
-            lantern,
-            lambda p: mixed(LAMP, rgb("fff4d8"), np.clip(1 - np.abs(p[1] - 0.835) * 16, 0, 1)),
-            glow=1,
-            gloss=0.6,
-        ),
-        Part(bars, rgb("2b2c2f")),
-        Part(dome, shade(band, 0.9), gloss=0.4),
-        Part(sphere((0, 1.0, 0), 0.014), rgb("33363a")),
-    ]
-    for y in (0.20, 0.43, 0.64):
-        pane = box((-0.018, y, -0.2), (0.018, y + 0.055, -0.07))
-        parts += [Part(pane, rgb("fbe0a0"), glow=1, paint=True)]
-    parts.append(Part(arch(0.07, 0.11, 0.30).move(0.0, 0.0, -0.1), DOOR, paint=True))
-    return tuple(parts)
 
 
 def _gable(
@@ -85,43 +39,49 @@ def _gable(
     ridge: float,
     over: float = 0.04,
     thick: float = 0.025,
-) -> tuple[Shape, Shape]:
-    """The body under a gabled roof whose ridge runs along x, and the roof itself."""
+) -> tuple[Shape, Shape, Shape]:
+    """The body under a gabled roof whose ridge runs along x, the roof itself, and a core under it.
+
+    From afar the roof is thinner than a pixel and rays slip through it. The core, of the same colour, lies
+    within the body and the roof and stops them.
+    """
     half, middle = (z1 - z0) / 2, (z0 + z1) / 2
     slope = (ridge - eaves) / half
     body = prism([(-half, 0.0), (half, 0.0), (half, eaves), (0.0, ridge), (-half, eaves)], x0, x1)
     reach = half + over
     low = eaves - slope * over
     skin = prism(
+        [(0.0, ridge), (reach, low), (reach, low + thick), (0.0, ridge + thick * 1.4)], x0 - over, x1 + over
+    ).mirror("x")
+    inset, deep = 0.012, 0.08  # inset keeps the colour off the walls
+    core = prism(
         [
-            (-reach, low),
-            (0.0, ridge),
-            (reach, low),
-            (reach, low + thick),
-            (0.0, ridge + thick * 1.4),
-            (-reach, low + thick),
+            (0.0, ridge - deep),
+            (half - inset, eaves + slope * inset - deep),
+            (half - inset, eaves + slope * inset + thick),
+            (0.0, ridge + thick),
         ],
-        x0 - over,
-        x1 + over,
-    )
-    return body.turn("y", -90).move(0, 0, middle), skin.turn("y", -90).move(0, 0, middle)
+        x0 + inset,
+        x1 - inset,
+    ).mirror("x")
+    body, skin, core = (shape.turn("y", 90).move(0, 0, middle) for shape in (body, skin, core))
+    return body, skin, core
 
 
 def _house(colour: Colour | None, variant: int) -> Parts:
     wall = colour or (rgb("e4d9c2"), rgb("d8c39a"), rgb("c9d2d6"))[variant % 3]
-    roof = (
-        rgb("4a4a50")
-        if colour is not None and colour[0] > 2 * colour[1]
-        else (ROOF, rgb("4a4a50"), rgb("7a4a30"))[variant % 3]
-    )
-    body, skin = _gable(-0.52, 0.52, -0.32, 0.32, 0.50, 0.86)
+    # Under slate the colour that was asked for is the one that stands out.
+    roof = rgb("4a4a50") if colour else (ROOF, rgb("4a4a50"), rgb("7a4a30"))[variant % 3]
+    body, skin, core = _gable(-0.52, 0.52, -0.32, 0.32, 0.50, 0.86)
     chimney = box((0.24, 0.6, 0.02), (0.36, 1.0, 0.14))
+    tiles = tiled(roof, (0.055, 0.045))
     parts = [
         Part(body, plaster(wall)),
+        Part(core, tiles),
         Part(box((-0.53, 0.0, -0.33), (0.53, 0.06, 0.33)), shade(STONE, 0.8)),
         Part(chimney, masonry(rgb("8d4a38"), (0.06, 0.028))),
         Part(box((0.225, 0.985, 0.005), (0.375, 1.01, 0.155)), rgb("6d665e")),
-        Part(skin, tiled(roof, (0.055, 0.045))),
+        Part(skin, tiles),
         Part(box((-0.075, 0.0, -0.345), (0.075, 0.27, -0.29)), WHITE),
         Part(box((-0.055, 0.0, -0.35), (0.055, 0.25, -0.28)), boards(rgb("3f5a48"), 0.037, "x")),
         Part(box((-0.12, 0.0, -0.44), (0.12, 0.025, -0.3)), STONE),
@@ -144,7 +104,7 @@ def _house(colour: Colour | None, variant: int) -> Parts:
 
 def _cabin(colour: Colour | None, variant: int) -> Parts:
     log = colour or rgb("7d5332")
-    body, skin = _gable(-0.5, 0.5, -0.34, 0.34, 0.40, 0.76, 0.07, 0.035)
+    body, skin, core = _gable(-0.5, 0.5, -0.34, 0.34, 0.40, 0.76, 0.07, 0.035)
 
     def logs(p: Array) -> Array:
         place = p[1] / np.float32(0.075)
@@ -157,16 +117,18 @@ def _cabin(colour: Colour | None, variant: int) -> Parts:
         )
 
     porch = unite(*(limb((x, 0.0, -0.56), (x, 0.36, -0.56), 0.018) for x in (-0.46, -0.16, 0.16, 0.46)))
+    shingles = tiled(rgb("564234") if variant % 2 else rgb("4d5244"), (0.06, 0.05))
     parts = [
         Part(body, logs),
+        Part(core, shingles),
         Part(box((-0.56, 0.0, -0.62), (0.56, 0.035, 0.34)), boards(TIMBER, 0.05, "z")),
         Part(porch, shade(TIMBER, 0.9)),
         Part(
-            box((-0.53, 0.355, -0.64), (0.53, 0.385, -0.30)).turn("x", 0.0),
+            box((-0.53, 0.355, -0.64), (0.53, 0.385, -0.30)),
             tiled(rgb("5b4636"), (0.06, 0.04)),
         ),
         Part(box((0.28, 0.0, 0.30), (0.46, 0.92, 0.42)), masonry(STONE, (0.08, 0.05), vary=0.4)),
-        Part(skin, tiled(rgb("564234") if variant % 2 else rgb("4d5244"), (0.06, 0.05))),
+        Part(skin, shingles),
         Part(box((-0.07, 0.035, -0.36), (0.07, 0.28, -0.32)), boards(DOOR, 0.035, "x")),
     ]
     for x in (-0.30, 0.30):
@@ -204,24 +166,18 @@ def _castle(colour: Colour | None, variant: int) -> Parts:
         (-0.60, 0.22, 0.08, 0.42, 0.15),
     )
     parts: list[Part] = []
-    walls = unite(
+    walls = (
         box((-0.52, 0.0, -0.24), (0.50, 0.30, -0.16)),
         box((-0.34, 0.0, -0.1), (0.36, 0.46, 0.34)),
         box((-0.62, 0, -0.2), (-0.5, 0.28, 0.25)),
         box((0.42, 0, -0.22), (0.54, 0.3, 0.2)),
     )
-    parts.append(Part(walls, coat))
-    merlons = unite(
-        *(
-            box((x - 0.022, 0.295, -0.245), (x + 0.022, 0.335, -0.20))
-            for x in np.linspace(-0.42, 0.40, 12).tolist()
-        ),
-        *(
-            box((x - 0.022, 0.455, -0.105), (x + 0.022, 0.495, -0.06))
-            for x in np.linspace(-0.30, 0.32, 9).tolist()
-        ),
+    parts += [Part(wall, coat) for wall in walls]
+    merlons = (
+        rows(box((-0.022, 0.295, -0.245), (0.022, 0.335, -0.20)), "x", 0.82 / 11, 12).move(-0.01),
+        rows(box((-0.022, 0.455, -0.105), (0.022, 0.495, -0.06)), "x", 0.0775, 9).move(0.01),
     )
-    parts.append(Part(merlons, shade(stone, 0.95)))
+    parts += [Part(row, shade(stone, 0.95)) for row in merlons]
     for x, z, radius, high, cone in towers:
         shaft = cylinder((x, 0, z), (x, high, z), radius * 1.06, radius)
         rim = cylinder((x, high - 0.04, z), (x, high, z), radius * 1.16)
@@ -259,46 +215,11 @@ def _castle(colour: Colour | None, variant: int) -> Parts:
             coat,
         ),
         Part(gate, boards(DOOR, 0.03, "x"), paint=True),
-        Part(gate.scale(0.999), rgb("2b1a10"), cut=True),
+        Part(gate, rgb("2b1a10"), cut=True),
         Part(arch(0.15, 0.2, 0.05, 0.3).move(0.0, 0.0, -0.18), boards(DOOR, 0.03, "x")),
     ]
     for x in (-0.2, 0.0, 0.2):
         parts.append(Part(arch(0.05, 0.1, 0.06, 0.4).move(x, 0.33, -0.1), rgb("f0c878"), glow=1, paint=True))
-    return tuple(parts)
-
-
-def _church(colour: Colour | None, variant: int) -> Parts:
-    wall = colour or (rgb("e6e0d2"), rgb("b3a794"))[variant % 2]
-    slate = (rgb("4a4d55"), rgb("7a3a2c"))[variant % 2]
-    coat = plaster(wall) if variant % 2 == 0 else masonry(wall, (0.06, 0.03))
-    nave, roof = _gable(-0.28, 0.52, -0.20, 0.20, 0.30, 0.52, 0.03)
-    tower = box((-0.46, 0.0, -0.13), (-0.20, 0.58, 0.13))
-    spire = frustum(4, 0.155, 0.003, 0.57, 0.93).move(-0.33, 0, 0)
-    parts = [
-        Part(nave, coat),
-        Part(tower, coat),
-        Part(roof, tiled(slate, (0.05, 0.04))),
-        Part(spire, tiled(slate, (0.04, 0.035))),
-        Part(box((-0.475, 0.56, -0.145), (-0.185, 0.582, 0.145)), WHITE),
-        Part(
-            unite(
-                box((-0.336, 0.92, -0.006), (-0.324, 1.0, 0.006)),
-                box((-0.352, 0.963, -0.006), (-0.308, 0.975, 0.006)),
-            ),
-            rgb("c9a13a"),
-            gloss=0.6,
-        ),
-        Part(arch(0.12, 0.20, 0.03, 0.4).move(-0.33, 0.0, -0.13), boards(DOOR, 0.03, "x")),
-        Part(arch(0.07, 0.12, 0.03, 0.4).move(-0.33, 0.42, -0.13), rgb("3a3530")),
-        Part(cylinder((-0.33, 0.33, -0.16), (-0.33, 0.33, -0.12), 0.045), rgb("f4efdf")),
-        Part(torus((-0.33, 0.33, -0.136), 0.045, 0.006, "z"), rgb("8a6a2a")),
-    ]
-    for x in (-0.10, 0.09, 0.28, 0.45):
-        pane = arch(0.075, 0.17, 0.03, 0.4).move(x, 0.08, -0.2)
-        parts += [
-            Part(arch(0.095, 0.185, 0.02, 0.4).move(x, 0.072, -0.2), WHITE),
-            Part(pane, glass(0.17, 0.08), glow=1, gloss=0.5),
-        ]
     return tuple(parts)
 
 
@@ -337,30 +258,6 @@ def _windmill(colour: Colour | None, variant: int) -> Parts:
             )
         ]
     return tuple(parts + sails)
-
-
-def _tower(colour: Colour | None, variant: int) -> Parts:
-    stone = colour or rgb("8f877b")
-    coat = mossy(masonry(stone, (0.05, 0.026), where=around(0.18)), rgb("4f6a30"), 0.34 + 0.1 * (variant % 2))
-    shaft = spindle([(0.0, 0.0), (0.235, 0.0), (0.20, 0.10), (0.18, 0.45), (0.18, 0.84), (0.0, 0.84)])
-    crown = subtract(cylinder((0, 0.82, 0), (0, 0.945, 0), 0.215), cylinder((0, 0.87, 0), (0, 1.1, 0), 0.18))
-    parts = [
-        Part(shaft, coat),
-        Part(crown, coat, smooth=0.02),
-        Part(_battlements(0.212, 0.94, 10).stretch(1, 1, 1), coat),
-        Part(ring(box((0.19, 0.79, -0.012), (0.215, 0.83, 0.012)), 18), shade(stone, 0.8)),
-        Part(arch(0.10, 0.17, 0.16, 0.3).move(0.0, 0.0, -0.2), boards(DOOR, 0.025, "x"), paint=True),
-    ]
-    for y, x in ((0.33, 0.03), (0.54, -0.04), (0.70, 0.05)):
-        parts.append(
-            Part(
-                arch(0.035, 0.085, 0.16, 0.3).move(x, y, -0.18),
-                rgb("e9c27a") if y > 0.5 else rgb("2b241d"),
-                glow=1.0 * (y > 0.5),
-                paint=True,
-            )
-        )
-    return tuple(parts)
 
 
 def _tent(colour: Colour | None, variant: int) -> Parts:
@@ -435,13 +332,10 @@ def _bridge(colour: Colour | None, _variant: int) -> Parts:
 
 
 MODELS = {
-    "lighthouse": Model(_lighthouse, 20.0, yaw=18, pitch=3, sway=6),
     "house": Model(_house, 8.5, yaw=30, pitch=7, sway=6),
     "cabin": Model(_cabin, 5.5, yaw=28, pitch=8, sway=6),
     "castle": Model(_castle, 42.0, yaw=14, pitch=6, sway=6),
-    "church": Model(_church, 26.0, yaw=24, pitch=5, sway=5),
     "windmill": Model(_windmill, 18.0, yaw=20, pitch=3, sway=6),
-    "tower": Model(_tower, 18.0, yaw=14, pitch=4),
     "tent": Model(_tent, 1.7, yaw=30, pitch=9),
     "pyramid": Model(_pyramid, 120.0, yaw=33, pitch=5, sway=8),
     "bridge": Model(_bridge, 9.0, yaw=8, pitch=5, sway=3),

@@ -7,7 +7,7 @@ import numpy as np
 from avila.drafts.models.joinery import boards, glass, ring, rows
 from avila.drafts.noise import Array
 from avila.drafts.solids.parts import Colour, Model, Part, mixed, noise, rgb, shade
-from avila.drafts.solids.profiles import curve, intersect, lathe, prism, spindle, subtract, unite
+from avila.drafts.solids.profiles import Outline, curve, intersect, lathe, prism, spindle, subtract, unite
 from avila.drafts.solids.shapes import Shape, box, cylinder, ellipsoid, limb, plane, sphere, torus
 
 Parts = tuple[Part, ...]
@@ -15,10 +15,27 @@ TYRE, CHROME, CANVAS, WOOD = rgb("1d1d20"), rgb("b9bdc2"), rgb("f3eee0"), rgb("8
 SHINE = rgb("fff0c4")
 
 
+def _rounded(points: Outline, pieces: int = 3) -> Outline:
+    """The convex hull (monotone chain) of the smooth line through points: convex prisms are cheap."""
+    halves: list[list[tuple[float, float]]] = []
+    line = sorted((x, y) for x, y in curve(points, pieces))
+    for run in (line, line[::-1]):
+        chain: list[tuple[float, float]] = []
+        for x, y in run:
+            while len(chain) > 1:
+                (ax, ay), (bx, by) = chain[-2:]
+                if (bx - ax) * (y - ay) > (by - ay) * (x - ax):
+                    break
+                chain.pop()
+            chain.append((x, y))
+        halves.append(chain[:-1])
+    return [*halves[0], *halves[1]]
+
+
 def _car(colour: Colour | None, variant: int) -> Parts:
     paint = colour or (rgb("b8322a"), rgb("2f6f8f"), rgb("d9b13a"), rgb("e3ddd0"))[variant % 4]
     lower = prism(
-        curve(
+        _rounded(
             [
                 (-1.12, 0.26),
                 (-1.10, 0.50),
@@ -38,7 +55,7 @@ def _car(colour: Colour | None, variant: int) -> Parts:
         0.07,
     )
     cabin = prism(
-        curve([(-0.74, 0.56), (-0.58, 0.86), (-0.30, 0.97), (0.22, 0.97), (0.46, 0.84), (0.66, 0.56)], 3),
+        _rounded([(-0.74, 0.56), (-0.58, 0.86), (-0.30, 0.97), (0.22, 0.97), (0.46, 0.84), (0.66, 0.56)], 3),
         -0.40,
         0.40,
         0.06,
@@ -217,7 +234,10 @@ def _boat(colour: Colour | None, variant: int) -> Parts:
 def _rowboat(colour: Colour | None, variant: int) -> Parts:
     paint = colour or (WOOD, rgb("2f6a7a"), rgb("a8402e"))[variant % 3]
     outer = intersect(ellipsoid((0, 0.62, 0), (1.75, 0.78, 0.52)), box((-1.35, 0.0, -1), (1.8, 0.60, 1)))
-    inner = ellipsoid((0, 0.66, 0), (1.62, 0.62, 0.43))
+    # A stretched ball, as the distance inside a long `ellipsoid` is too large: rays would leap over the side.
+    inner = intersect(
+        sphere((0, 0, 0), 1.0).stretch(1.62, 0.62, 0.43).move(0, 0.66, 0), box((-1.27, 0.0, -1), (2, 2, 1))
+    )
     rim = intersect(outer.grow(0.02), box((-2, 0.52, -1), (2, 0.6, 1)))
     seats = unite(*(box((x - 0.12, 0.34, -0.42), (x + 0.12, 0.39, 0.42)) for x in (-0.75, 0.1, 0.85)))
     oars = unite(
@@ -239,13 +259,7 @@ def _ship(colour: Colour | None, variant: int) -> Parts:
     hull = prism(
         [(-1.15, 0.0), (1.0, 0.0), (1.24, 0.36), (0.85, 0.30), (-0.9, 0.30), (-1.2, 0.34)], -0.19, 0.19
     )
-    bow = subtract(
-        hull,
-        unite(*(plane((-1.0, 0.0, s * 2.6), 0.0).move(1.22 + 0.0, 0, s * 0.02) for s in ()))
-        if False
-        else sphere((9, 9, 9), 0.1),
-    )
-    taper = intersect(bow, ellipsoid((-0.1, 0.2, 0), (1.42, 0.9, 0.21)))
+    taper = intersect(hull, ellipsoid((-0.1, 0.2, 0), (1.42, 0.9, 0.21)))
     decks = unite(
         box((-0.85, 0.28, -0.14), (0.62, 0.40, 0.14)),
         box((-0.72, 0.40, -0.115), (0.48, 0.50, 0.115)),
@@ -400,28 +414,23 @@ def _airplane(colour: Colour | None, variant: int) -> Parts:
     body = body.turn("z", -90).move(0, 0.42, 0)
     wing = (
         prism([(-0.22, 0.0), (0.20, 0.0), (-0.20, -1.2), (-0.38, -1.2)], -0.02, 0.02, 0.015)
-        .turn("x", 90)
+        .turn("x", -90)
         .move(0.05, 0.38, 0)
     )
     tail = prism([(-1.22, 0.46), (-0.88, 0.46), (-1.12, 0.92), (-1.30, 0.92)], -0.018, 0.018, 0.012)
     plane_ = (
         prism([(-1.22, 0.0), (-0.98, 0.0), (-1.14, -0.46), (-1.26, -0.46)], -0.014, 0.014, 0.01)
-        .turn("x", 90)
+        .turn("x", -90)
         .move(0, 0.47, 0)
     )
-    engine = cylinder((0.02, 0.27, -0.48), (0.34, 0.27, -0.48), 0.085, 0.075, rounding=0.02)
+    engine = cylinder((0.02, 0.27, 0.48), (0.34, 0.27, 0.48), 0.085, 0.075, rounding=0.02)
     panes = rows(box((-0.022, 0.44, -0.3), (0.022, 0.485, 0.3)), "x", 0.105, 14).move(-0.05, 0, 0)
     return (
         Part(body, white, gloss=0.6),
         Part(box((-2, 0.375, -1), (2, 0.405, 1)), trim, paint=True),
         Part(panes, rgb("27384a"), glow=0.8, paint=True, gloss=0.8),
         Part(box((0.90, 0.46, -0.3), (1.02, 0.52, 0.3)), rgb("27384a"), paint=True, gloss=0.8),
-        Part(
-            unite(wing, wing.stretch(1, 1, -1) if False else wing.mirror("z")),
-            shade(white, 0.92),
-            smooth=0.03,
-            gloss=0.5,
-        ),
+        Part(wing.mirror("z"), shade(white, 0.92), smooth=0.03, gloss=0.5),
         Part(plane_.mirror("z"), shade(white, 0.92), gloss=0.5),
         Part(tail, trim, smooth=0.02, gloss=0.5),
         Part(engine.mirror("z"), shade(white, 0.8), gloss=0.6),
