@@ -123,7 +123,8 @@ def test_a_late_fine_draft_takes_no_picture_away(window: Window, qtbot: QtBot) -
     shown = page.canvas.image.cacheKey()
     wanted = page.panel.request()
     page._wished = wanted
-    page._draft_painted(replace(page._draft, request=wanted, fine=True))  # type: ignore[type-var]
+    assert page._draft
+    page._draft_painted(replace(page._draft, request=wanted, fine=True))
     assert page._shown == Shown.PICTURE
     assert page.canvas.image.cacheKey() == shown
 

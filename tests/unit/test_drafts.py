@@ -371,3 +371,23 @@ def test_in_a_tall_picture_the_ground_reaches_the_lower_edge() -> None:
     """Rows nearer than the nearest slice of the land would all be alike."""
     lowest = paint(read("a meadow"), 128, 384, 7, fine=True)[-40:].astype(int)
     assert np.abs(np.diff(lowest, axis=0)).mean() > 0.8
+
+
+def test_what_floats_is_mirrored_below_its_waterline() -> None:
+    scene = read("a red boat on a lake")
+    view, site = view_of(scene, 1)
+    (boat,) = arrange(scene, view, site, 1.0, 1.0)
+    with_boat = paint(scene, 192, 192, 1).astype(int)
+    without = paint(Scene(scene.place, scene.backdrop, scene.time, scene.weather), 192, 192, 1).astype(int)
+    foot = round(192 * (view.camera.horizon + view.camera.eye * view.camera.focal / boat.z))
+    below = np.abs(with_boat - without)[foot + 4 : foot + 14]
+    assert (below.max(-1) > 12).mean() > 0.02
+
+
+def test_what_is_reflected_in_a_lake_stands_at_its_far_edge() -> None:
+    scene = read("a castle reflected in the lake")
+    view, site = view_of(scene, 2)
+    (castle,) = arrange(scene, view, site, 1.5, 1.0)
+    assert castle.afloat
+    assert site.floats
+    assert castle.z > 0.6 * site.floats[1]

@@ -3,26 +3,16 @@
 import numpy as np
 import pytest
 
-from avila.drafts import sky, water, waves
+from avila.drafts import water, waters, waves
 from avila.drafts.canvas import Canvas
 from avila.drafts.light import Camera, View, light_of
 from avila.drafts.noise import Array
 from avila.drafts.places.shores import PLACES
 from avila.drafts.scene import Scene
 from avila.drafts.terrain import Seen
+from tests.helpers.scenes import Look, painted
 
 LUMINANCE = np.array((0.2126, 0.7152, 0.0722), np.float32)[:, None, None]
-
-
-def painted(scene: Scene, width: int, height: int, seed: int = 3, fine: bool = False) -> Canvas:
-    """The sky and the place alone, in linear light."""
-    canvas = Canvas(width, height, fine)
-    view = View(scene, light_of(scene, seed), Camera(), seed)
-    site = PLACES[scene.place](view)
-    view = View(scene, view.light, site.camera, seed)
-    for layer in (*sky.layers(view), *site.layers):
-        layer(canvas, view)
-    return canvas
 
 
 def bright(pixels: Array) -> Array:
@@ -49,9 +39,9 @@ def pond(scene: Scene, side: int = 96) -> tuple[Canvas, View, Seen]:
     [{"time": "sunset"}, {"time": "night", "weather": "storm", "season": "winter"}],
     ids=["calm", "rough"],
 )
-def test_any_size(place: str, size: tuple[int, int], look: dict[str, str]) -> None:
+def test_any_size(place: str, size: tuple[int, int], look: Look) -> None:
     """No size crashes, and nothing that is not a number reaches the picture."""
-    canvas = painted(Scene(place, **look), *size)  # type: ignore[arg-type]
+    canvas = painted(Scene(place, **look), *size)
     assert np.isfinite(canvas.pixels).all()
     assert (canvas.pixels >= 0).all()
     assert not np.isnan(canvas.depth).any()
@@ -114,9 +104,9 @@ def test_things_find_ground_and_boats_find_water(place: str) -> None:
 def test_water_takes_red_first_and_hides_a_deep_bed() -> None:
     """Beer and Lambert: white ground turns turquoise, then the colour of the body."""
     scene = Scene("beach")
-    kind = water.tropical(View(scene, light_of(scene, 1), Camera(), 1))
+    kind = waters.tropical(View(scene, light_of(scene, 1), Camera(), 1))
     depth = np.array([[0.0, 2.0, 400.0]], np.float32)
-    albedo = water.bed(kind, depth, np.full((3, 1, 3), 0.8, np.float32))
+    albedo = waters.bed(kind, depth, np.full((3, 1, 3), 0.8, np.float32))
     assert albedo[:, 0, 0] == pytest.approx(0.8)
     assert albedo[0, 0, 1] < 0.3 * albedo[1, 0, 1]
     assert albedo[:, 0, 2] == pytest.approx(kind.body, abs=1e-4)
@@ -126,7 +116,7 @@ def test_still_water_mirrors_what_is_above_it() -> None:
     """A bright post in the sky's place is seen again as far below the horizon, in its own columns."""
     canvas, view, seen = pond(Scene("lake", time="night", weather="overcast"))
     canvas.pixels[:, 16:32, 40:48] = 1.0
-    still = water.Water(0.001, (0.0, 0.0, 0.0), (0.5, 0.5, 0.5))
+    still = waters.Water(0.001, (0.0, 0.0, 0.0), (0.5, 0.5, 0.5))
     water.surface(canvas, view, seen, still)
     image = bright(canvas.pixels[:, 48:])
     row, column = np.unravel_index(int(image.argmax()), image.shape)
@@ -141,7 +131,7 @@ def test_what_stands_in_the_water_is_kept_and_mirrored() -> None:
     canvas, view, seen = pond(Scene("lake", time="night", weather="overcast"))
     canvas.pixels[:, 54:70, 30:50] = 1.0
     canvas.depth[54:70, 30:50] = seen.z[21, 30]
-    water.surface(canvas, view, seen, water.Water(0.001, (0.0, 0.0, 0.0), (0.5, 0.5, 0.5)))
+    water.surface(canvas, view, seen, waters.Water(0.001, (0.0, 0.0, 0.0), (0.5, 0.5, 0.5)))
     shown = bright(canvas.pixels)
     assert shown[54:70, 30:50].min() > 0.99
     assert shown[71:82, 32:48].mean() > 5 * shown[71:82, 60:].mean() + 0.005
@@ -151,7 +141,7 @@ def test_water_shines_more_the_flatter_it_is_seen() -> None:
     """Fresnel: under an even sky still water is brightest at the horizon."""
     canvas, view, seen = pond(Scene("lake", time="night", weather="overcast"))
     canvas.pixels[:, :48] = 1.0
-    water.surface(canvas, view, seen, water.Water(0.001, (0.0, 0.0, 0.0), (0.5, 0.5, 0.5)))
+    water.surface(canvas, view, seen, waters.Water(0.001, (0.0, 0.0, 0.0), (0.5, 0.5, 0.5)))
     rows = bright(canvas.pixels[:, 48:]).mean(1)
     # The first rows cover so much water that its facets, not the horizon, say how flat it is seen.
     assert (np.diff(rows[2:]) < 1e-3).all()
@@ -165,7 +155,7 @@ def test_rough_water_spreads_the_path_of_the_sun() -> None:
     def widths(rough: float) -> tuple[float, float]:
         scene = Scene("sea", time="sunset", weather="clear")
         canvas, view, seen = pond(scene, 128)
-        kind = water.Water(rough, (0.0, 0.0, 0.0), (0.5, 0.5, 0.5))
+        kind = waters.Water(rough, (0.0, 0.0, 0.0), (0.5, 0.5, 0.5))
         water.surface(canvas, view, seen, kind)
         columns = bright(canvas.pixels[:, 64:]).sum(0)
         at = np.arange(128) + 0.5
@@ -183,7 +173,7 @@ def test_rough_water_spreads_the_path_of_the_sun() -> None:
 def test_land_before_the_sun_puts_out_the_glitter() -> None:
     """No path of light where a hill hides the sun."""
     scene = Scene("lake", time="sunset", weather="clear")
-    kind = water.Water(0.03, (0.0, 0.0, 0.0), (0.5, 0.5, 0.5))
+    kind = waters.Water(0.03, (0.0, 0.0, 0.0), (0.5, 0.5, 0.5))
     open_, view, seen = pond(scene)
     water.surface(open_, view, seen, kind)
     hidden, view, seen = pond(scene)
@@ -199,7 +189,7 @@ def test_storms_raise_white_crests() -> None:
     def foam(weather: str) -> float:
         scene = Scene("sea", weather=weather)
         canvas = painted(scene, 192, 128)
-        day = water.daylight(View(scene, light_of(scene, 3), Camera(), 3))
+        day = waters.daylight(View(scene, light_of(scene, 3), Camera(), 3))
         level = bright(canvas.pixels[:, 70:]) / float((np.array(day) * LUMINANCE.ravel()).sum())
         return float((level > 0.4).mean())
 
@@ -222,7 +212,7 @@ def test_winter_freezes_the_lake() -> None:
 
     def level(season: str) -> Array:
         canvas, view, seen = pond(Scene("lake", season=season, weather="clear"))
-        kind = water.lake(view)
+        kind = waters.lake(view)
         assert (kind.ice > 0) == (season == "winter")
         water.surface(canvas, view, seen, kind)
         return bright(canvas.pixels[:, 60:])
@@ -261,4 +251,4 @@ def test_pause_ends_the_work() -> None:
     canvas, view, seen = pond(Scene("lake"))
     canvas.pause = stop
     with pytest.raises(EnoughError):
-        water.surface(canvas, view, seen, water.lake(view))
+        water.surface(canvas, view, seen, waters.lake(view))

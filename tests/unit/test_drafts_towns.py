@@ -11,25 +11,15 @@ from avila.drafts.places.faces import boxes, facing, seen
 from avila.drafts.places.runs import parted, pieces
 from avila.drafts.places.towns import PLACES
 from avila.drafts.scene import Scene
-
-
-def painted(scene: Scene, width: int, height: int, seed: int = 3, fine: bool = False) -> Canvas:
-    """The sky and the place alone, in linear light."""
-    canvas = Canvas(width, height, fine)
-    view = View(scene, light_of(scene, seed), Camera(), seed)
-    site = PLACES[scene.place](view)
-    view = View(scene, view.light, site.camera, seed)
-    for layer in (*sky.layers(view), *site.layers):
-        layer(canvas, view)
-    return canvas
+from tests.helpers.scenes import Look, painted
 
 
 @pytest.mark.parametrize("place", sorted(PLACES))
 @pytest.mark.parametrize("size", [(64, 64), (64, 1024), (1024, 64), (200, 133)])
 @pytest.mark.parametrize("look", [{"time": "day"}, {"time": "night", "weather": "rain", "styles": ("neon",)}])
-def test_any_size(place: str, size: tuple[int, int], look: dict[str, object]) -> None:
+def test_any_size(place: str, size: tuple[int, int], look: Look) -> None:
     """No size crashes, and nothing that is not a number reaches the picture."""
-    canvas = painted(Scene(place=place, **look), *size)  # type: ignore[arg-type]
+    canvas = painted(Scene(place=place, **look), *size)
     assert np.isfinite(canvas.pixels).all()
     assert (canvas.pixels >= 0).all()
     assert not np.isnan(canvas.depth).any()

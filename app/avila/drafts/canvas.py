@@ -1,6 +1,7 @@
 """The picture while it is painted: linear light, the distance of what is seen, and the way to pixels."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -11,6 +12,21 @@ from avila.drafts.light import Camera, Colour
 from avila.drafts.noise import Array, resample
 
 Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The part of a picture around a point: where it lies, and how far its pixels are from the point."""
+
+    rows: slice
+    columns: slice
+    dx: Array  # (1, w) in half widths of the ellipse
+    dy: Array  # (h, 1) in half heights
+
+    @property
+    def inside(self) -> Array:
+        """(h, w): 1 in the middle, falling off with the square of the distance to 0 at the edge."""
+        return np.maximum(np.float32(0), 1 - self.dx * self.dx - self.dy * self.dy)
 
 
 class Canvas:
@@ -65,33 +81,38 @@ class Canvas:
         for plane, tone in zip(region, colour, strict=True):
             plane += light * np.float32(tone)
 
+    def around(self, x: float, y: float, wide: float, high: float) -> Around | None:
+        """What is in the picture of the ellipse around the pixel (x, y); None when nothing is."""
+        left, right = max(0, int(x - wide) - 1), min(self.width, int(x + wide) + 2)
+        top, bottom = max(0, int(y - high) - 1), min(self.height, int(y + high) + 2)
+        if left >= right or top >= bottom:
+            return None
+        dx = (np.arange(left, right, dtype=np.float32) + np.float32(0.5 - x)) / np.float32(wide)
+        dy = (np.arange(top, bottom, dtype=np.float32) + np.float32(0.5 - y)) / np.float32(high)
+        return Around(slice(top, bottom), slice(left, right), dx[None, :], dy[:, None])
+
     def glow(self, x: float, y: float, radius: float, colour: Colour, strength: float) -> None:
         """Light around the pixel (x, y) that falls off to nothing at `radius` pixels."""
-        left, right = max(0, int(x - radius)), min(self.width, int(x + radius) + 2)
-        top, bottom = max(0, int(y - radius)), min(self.height, int(y + radius) + 2)
-        if left >= right or top >= bottom:
-            return
-        dx = (np.arange(left, right, dtype=np.float32) + np.float32(0.5 - x)) / np.float32(radius)
-        dy = (np.arange(top, bottom, dtype=np.float32) + np.float32(0.5 - y)) / np.float32(radius)
-        near = np.maximum(0.0, 1.0 - (dx * dx)[None, :] - (dy * dy)[:, None])
-        near *= near * near * np.float32(strength)
-        self.add(near, colour, top, left)
+        if spot := self.around(x, y, radius, radius):
+            near = spot.inside
+            near *= near * near * np.float32(strength)
+            self.add(near, colour, spot.rows.start, spot.columns.start)
 
-    def encoded(self, exposure: float = 1.0) -> Array:
+    def encoded(self) -> Array:
         """The picture as shown: (3, height, width), sRGB-encoded, 0 to 1, tone mapped, not dithered."""
         shown = np.empty_like(self.pixels)
         curve = _curve()
         for plane, out in zip(self.pixels, shown, strict=True):
-            np.add(plane, np.float32(1.0 / exposure), out=out)
-            np.divide(plane, out, out=out)  # x e / (1 + x e): 0 to 1, fine in the shadows
+            np.add(plane, np.float32(1), out=out)
+            np.divide(plane, out, out=out)  # x / (1 + x): 0 to 1, fine in the shadows
             out *= np.float32(len(curve) - 1)
             np.maximum(out, 0.0, out=out)
             np.take(curve, out.astype(np.uint16), out=out, mode="clip")
         return shown
 
-    def bytes(self, exposure: float = 1.0) -> Pixels:
+    def bytes(self) -> Pixels:
         """The picture so far as (height, width, 3), dithered so that skies do not band."""
-        return to_bytes(self.encoded(exposure))
+        return to_bytes(self.encoded())
 
 
 def to_bytes(shown: Array) -> Pixels:

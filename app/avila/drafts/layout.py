@@ -160,12 +160,15 @@ def _members(
     count = thing.count
     span = habit.wide * group.high * 1.08 / shape
     span = min(span, site.width * 0.92 / max(count, 1))
-    nearest, farthest = site.floats if habit.where == "water" and site.floats else site.stands
+    # What is to be mirrored stands at the water's far edge, where nothing but water lies before it.
+    mirrored = thing.relation == "reflected" and site.floats is not None and habit.where == "ground"
+    wet = habit.where == "water" or mirrored
+    nearest, farthest = site.floats if wet and site.floats else site.stands
     lift = _lift(group, groups)
     order = rng.permutation(count)
     for i in range(count):
         away = float(order[i]) / max(1, count - 1) - 0.5 if count > 1 else 0.0
-        near = float(np.clip(group.near + 0.34 * away + rng.uniform(-0.02, 0.02), 0, 1))
+        near = float(np.clip((group.near, 0.0)[mirrored] + 0.34 * away + rng.uniform(-0.02, 0.02), 0, 1))
         z = float(np.exp(np.log(farthest) + (np.log(nearest) - np.log(farthest)) * near))
         z_group = float(np.exp(np.log(farthest) + (np.log(nearest) - np.log(farthest)) * group.near))
         half = habit.wide * group.high / 2 / shape
@@ -185,13 +188,13 @@ def _members(
                 y = site.height(metres, z)
         elif thing.kind == "bridge":
             metres, high = _spanning(site, z, across, high, view.camera.focal / z / habit.wide)
-        elif habit.where == "ground":
+        elif habit.where == "ground" and not mirrored:
             metres = _ashore(site, metres, z, across, half)
             y = max(0.0, site.height(metres, z))
         high = max(0.02, min(high, (_foot(view, y, z, tall) - lift) * 0.94))
         yield Placed(
             thing.kind, number * 16 + i + int(view.seed % 5), thing.colour, metres, y, z, high,
-            lift, afloat=habit.where == "water",
+            lift, afloat=wet,
         )  # fmt: skip
 
 

@@ -215,16 +215,11 @@ def shadow(canvas: Canvas, view: View, form: Form, x: float, y: float, z: float,
 
 def _darken(canvas: Canvas, x: float, y: float, wide: float, high: float, z: float, strength: float) -> None:
     """A soft ellipse of shade around the pixel (x, y)."""
-    left, right = max(0, int(x - wide)), min(canvas.width, int(x + wide) + 2)
-    top, bottom = max(0, int(y - high)), min(canvas.height, int(y + high) + 2)
-    if left >= right or top >= bottom:
-        return
-    dx = (np.arange(left, right, dtype=np.float32) + np.float32(0.5 - x)) / np.float32(wide)
-    dy = (np.arange(top, bottom, dtype=np.float32) + np.float32(0.5 - y)) / np.float32(high)
-    near = np.maximum(0.0, 1.0 - (dx * dx)[None, :] - (dy * dy)[:, None])
-    near *= near * np.float32(strength)
-    near *= canvas.depth[top:bottom, left:right] < np.float32(z * 3)
-    canvas.pixels[:, top:bottom, left:right] *= 1 - near
+    if spot := canvas.around(x, y, wide, high):
+        near = spot.inside
+        near *= near * np.float32(strength)
+        near *= canvas.depth[spot.rows, spot.columns] < np.float32(z * 3)
+        canvas.pixels[:, spot.rows, spot.columns] *= 1 - near
 
 
 def mirrored(
@@ -235,11 +230,21 @@ def mirrored(
     rows = np.arange(min(height, canvas.height - foot))
     if len(rows) < 2 or foot < 0:
         return
+    # Only on the water: what a bank or a nearer thing hides has another distance than level water there.
+    camera = view.camera
+    level = (
+        camera.focal * canvas.unit * camera.eye / np.maximum(foot + rows - camera.horizon * canvas.height, 1)
+    )
+    columns = np.clip(left + np.arange(width), 0, canvas.width - 1)
+    far = canvas.depth[foot : foot + len(rows)][:, columns] / level[:, None]
     image, mask = colours[:, ::-1][:, rows], alpha[::-1][rows]
     rough = {"storm": 2.0, "rain": 1.5}.get(view.scene.weather, 1.0)
+    clear = (0.72 if view.scene.place in ("lake", "river", "harbour", "waterfall") else 0.34) / rough
+    fading = np.linspace(clear, clear / 6, len(rows), dtype=np.float32)[:, None]
     wave = np.sin(rows * (1400.0 / (canvas.unit * (1 + 0.06 * rows * 512 / canvas.unit))) + z)
     shift = np.round(wave * rows * 0.035 * rough).astype(int)
     at = np.clip(np.arange(width)[None, :] + shift[:, None], 0, width - 1)
-    mask = np.take_along_axis(mask, at, 1) * np.linspace(0.72, 0.12, len(rows), dtype=np.float32)[:, None]
+    mask = np.take_along_axis(mask, at, 1) * fading
     image = np.stack([np.take_along_axis(plane, at, 1) for plane in image]) * np.float32(0.8)
-    lay(canvas, image, mask, left, foot, z, solid=False)
+    mask *= (far > 0.7) & (far < 1.6)
+    lay(canvas, image, mask, left, foot, 0.0, solid=False)

@@ -17,56 +17,15 @@ from avila.drafts.site import Layer
 from avila.drafts.standing import Placed
 
 MODEL_OF = {"mushrooms": "mushroom"}  # where the model's name is another
-SNOWED = frozenset(
-    (
-        "lighthouse",
-        "house",
-        "cabin",
-        "castle",
-        "church",
-        "windmill",
-        "tower",
-        "tent",
-        "pyramid",
-        "bridge",
-        "car",
-        "train",
-        "rocks",
-        "fence",
-        "lamp",
-        "rocket",
-    )
-)
+# What is bedded into the ground, so that its lower edge does not float; snow lies on it and on more.
 BEDDED = frozenset(
-    (
-        "lighthouse",
-        "house",
-        "cabin",
-        "castle",
-        "church",
-        "windmill",
-        "tower",
-        "tent",
-        "pyramid",
-        "bridge",
-        "rocks",
-    )
-)
+    ("lighthouse", "house", "cabin", "castle", "church", "windmill", "tower", "tent", "pyramid", "bridge",
+     "rocks")
+)  # fmt: skip
+SNOWED = BEDDED | {"car", "train", "fence", "lamp", "rocket"}
 INDOORS = ("room", "table", "portrait", "space", "underwater", "abstract")
-SIZES = (
-    8,
-    12,
-    17,
-    24,
-    34,
-    48,
-    68,
-    96,
-    136,
-    192,
-    272,
-    384,
-)  # pixels of a grove's plants before they are fitted
+# Pixels at which the plants of a grove are drawn before they are fitted.
+SIZES = (8, 12, 17, 24, 34, 48, 68, 96, 136, 192, 272, 384)
 COARSE_GROVE = 272  # the largest of them in the instant pass
 SMALLEST = 0.011  # units: plants that are lower are left to the fine pass
 LOOKS = 3  # variants that the plants of a grove have
@@ -122,7 +81,7 @@ def put(canvas: Canvas, view: View, thing: Placed) -> None:
     foot -= thing.lift * canvas.unit
     fitted = standing.fit(made, per)
     leaves = thing.kind in PLANTS
-    snow = view.snowy and thing.kind in SNOWED and not view.scene.place.startswith(INDOORS)
+    snow = view.snowy and thing.kind in SNOWED and view.scene.place not in INDOORS
     if thing.kind in BEDDED and not thing.lift and not thing.afloat:
         fitted = standing.bedded(fitted)
         foot += 0.035 * pixels  # its lower edge is faded, and lies on the ground

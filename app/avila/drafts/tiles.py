@@ -4,6 +4,7 @@ Each is (SIZE, SIZE) float32 and periodic. A picture's seed moves the place wher
 that no noise has to be made while somebody types.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -38,24 +39,34 @@ def _octave(rng: np.random.Generator, cells: int) -> Array:
     return np.ascontiguousarray(field * np.float32(1.9))
 
 
-def _normal(field: Array) -> Array:
-    """The field with mean 0 and standard deviation 1/2."""
-    field = field - field.mean()
-    return np.ascontiguousarray((field / (2 * field.std())).astype(np.float32))
+def _fractal(
+    rng: np.random.Generator,
+    cells: int,
+    octaves: int,
+    gain: float,
+    shaped: Callable[[Array], Array] = lambda noise: noise,
+) -> Array:
+    """Octaves of noise, the first with `cells` cells a side, each `gain` times as strong as the one
+    before and folded by `shaped`; mean 0, standard deviation 1/2."""
+    total = np.zeros((SIZE, SIZE), np.float32)
+    for k in range(octaves):
+        total += shaped(_octave(rng, cells << k)) * np.float32(gain**k)
+    total -= total.mean()
+    return np.ascontiguousarray(total / np.float32(2 * total.std()))
 
 
 @lru_cache(maxsize=1)
 def soft() -> Array:
     """Plain fractal noise (clouds, patches of meadow)."""
     rng = np.random.default_rng(101)
-    return _normal(sum(_octave(rng, 4 << k) * np.float32(0.55**k) for k in range(7)))  # type: ignore[arg-type]
+    return _fractal(rng, 4, 7, 0.55)
 
 
 @lru_cache(maxsize=1)
 def smooth() -> Array:
     """Fractal noise that falls off quickly: rolling land."""
     rng = np.random.default_rng(102)
-    return _normal(sum(_octave(rng, 4 << k) * np.float32(0.36**k) for k in range(6)))  # type: ignore[arg-type]
+    return _fractal(rng, 4, 6, 0.36)
 
 
 @lru_cache(maxsize=1)
@@ -72,25 +83,21 @@ def ridges() -> Array:
 def billows() -> Array:
     """Rounded heaps with creases between: cumulus tops, bushes, tree canopies."""
     rng = np.random.default_rng(104)
-    return _normal(sum((np.abs(_octave(rng, 5 << k)) * -1 + 0.4) * np.float32(-(0.55**k)) for k in range(6)))  # type: ignore[arg-type]
+    return _fractal(rng, 5, 6, 0.55, np.abs)
 
 
 @lru_cache(maxsize=1)
 def crests() -> Array:
     """Water waves: sharp crests, wide troughs, running mostly along x."""
     rng = np.random.default_rng(105)
-    total = np.zeros((SIZE, SIZE), np.float32)
-    for k in range(6):
-        noise = _octave(rng, 6 << k) if k < 6 else _octave(rng, 256)
-        total += (1 - np.abs(noise)) ** 2 * np.float32(0.55**k)
-    return _normal(total)
+    return _fractal(rng, 6, 6, 0.55, lambda noise: (1 - np.abs(noise)) ** 2)
 
 
 @lru_cache(maxsize=1)
 def grain() -> Array:
     """Fine noise with little coarse in it: grass, sand, stone close by."""
     rng = np.random.default_rng(106)
-    return _normal(sum(_octave(rng, 64 << k) * np.float32(0.9**k) for k in range(3)))  # type: ignore[arg-type]
+    return _fractal(rng, 64, 3, 0.9)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from avila.drafts.models import (
     birds,
     buildings,
     cattle,
+    fruit,
     hoofed,
     landmarks,
     objects,
@@ -18,6 +19,7 @@ from avila.drafts.models import (
     portraits,
     table,
     vehicles,
+    vessels,
 )
 from avila.drafts.solids.marching import render
 from avila.drafts.solids.parts import Colour, Model
@@ -25,7 +27,7 @@ from avila.drafts.solids.parts import Colour, Model
 MODELS: dict[str, Model] = {
     **animals.MODELS, **hoofed.MODELS, **cattle.MODELS, **birds.MODELS, **people.MODELS, **portraits.MODELS,
     **buildings.MODELS, **landmarks.MODELS,
-    **vehicles.MODELS, **table.MODELS, **objects.MODELS,
+    **vehicles.MODELS, **vessels.MODELS, **fruit.MODELS, **table.MODELS, **objects.MODELS,
 }  # fmt: skip
 
 SMALLEST = 24.0  # pixels a unit

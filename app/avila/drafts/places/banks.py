@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from avila.drafts import far, ground, terrain, tiles, water
+from avila.drafts import far, ground, terrain, tiles, water, waters
 from avila.drafts.canvas import Canvas
 from avila.drafts.light import Camera, View, mix, rgb, times
 from avila.drafts.noise import Array, smoothstep
@@ -29,7 +29,7 @@ def lake(view: View) -> Site:
     """Still water before a wooded shore and whatever closes the view."""
     rng = view.rng("lake")
     camera = Camera(0.46, 1.15, 3.4)
-    kind = water.lake(view)
+    kind = waters.lake(view)
     begin = 420.0
     behind = far.land(_backed(view, rng, "mountains", "mountains", "hills"), begin)
     shore_bend, near_bend, woods, canopy = (Spot.drawn(rng, size) for size in (900.0, 30.0, 300.0, 55.0))
@@ -69,7 +69,7 @@ def lake(view: View) -> Site:
         return far.blend(behind.cover(land), times(wood, 0.8), trees * smoothstep(begin * 1.4, begin, land.z))
 
     def cover(land: Ground) -> Array:
-        return water.bed(kind, -land.height, parted(land, 60.0, near_cover, wooded))
+        return waters.bed(kind, -land.height, parted(land, 60.0, near_cover, wooded))
 
     land = Land(height, cover, 3.0, behind.end, 0.0, dense=(begin * 0.5, behind.dense[1]), wrap=0.2)
 
@@ -88,7 +88,7 @@ def river(view: View) -> Site:
     """A river that winds from wooded hills to the foreground between grassy banks."""
     rng = view.rng("river")
     camera = Camera(0.42, 1.15, 8.0)
-    kind = water.river(view)
+    kind = waters.river(view)
     begin = 260.0
     behind = far.land(_backed(view, rng, "hills"), begin)
     meadow = far.ground_cover(view, "bank")
@@ -131,7 +131,7 @@ def river(view: View) -> Site:
         return far.blend(albedo, dark, smoothstep(0.0, 0.3, groves(land.x, land.z, low)))
 
     def cover(land: Ground) -> Array:
-        return water.bed(kind, -land.height, parted(land, begin * 0.9, near_cover, behind.cover))
+        return waters.bed(kind, -land.height, parted(land, begin * 0.9, near_cover, behind.cover))
 
     land = Land(height, cover, 4.0, behind.end, 0.0, dense=(26.0, begin * 3), wrap=0.25, slices=160)
 
@@ -151,7 +151,7 @@ def waterfall(view: View) -> Site:
     rng = view.rng("waterfall")
     camera = Camera(0.60, 1.15, 3.6)
     kind = replace(
-        water.river(view),
+        waters.river(view),
         rough=0.05,
         body=view.tint(rgb("1d4a4a"), "water", "waterfall", "river"),
         lost=(0.7, 0.25, 0.25),
@@ -209,7 +209,7 @@ def waterfall(view: View) -> Site:
         )
         d = inside(land.x, land.z)
         albedo = far.blend(albedo, times(wood, 0.9), smoothstep(7.0, 9.0, d))
-        return water.bed(kind, -land.height, albedo)
+        return waters.bed(kind, -land.height, albedo)
 
     land = Land(height, cover, 3.4, 130.0, 0.0, dense=(wall - 12, wall + 16), wrap=0.12, slices=165)
 
@@ -250,7 +250,7 @@ def _fall(canvas: Canvas, view: View, centre: float, half: float, top: float, aw
     edge = smoothstep(1.05, 0.6, np.abs(u) + threads * np.float32(0.28))
     body = edge * np.clip(np.float32(0.80) + threads * np.float32(0.55) + along * np.float32(0.15), 0, 1)
     body *= smoothstep(0.0, 0.02, along)
-    day = water.daylight(view)
+    day = waters.daylight(view)
     light = view.light
     shade = np.clip(np.float32(0.72) + threads * np.float32(0.45), 0.3, 1.15)
     region = canvas.pixels[:, first:last, left:right]
@@ -266,7 +266,7 @@ def _fall(canvas: Canvas, view: View, centre: float, half: float, top: float, aw
 def _spray(canvas: Canvas, view: View, centre: float, half: float, away: float) -> None:
     """Mist where the fall meets the pool."""
     rng = view.rng("spray")
-    day = water.daylight(view)
+    day = waters.daylight(view)
     x, foot, scale = canvas.project(view.camera, centre, 0.0, away)
     for k in range(26):
         dx, dy = rng.normal(0, 0.62 * half), abs(rng.normal(0, 1.3))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image, ImageDraw
 
-from avila.drafts import far, terrain, tiles, water
+from avila.drafts import far, terrain, tiles, water, waters
 from avila.drafts.canvas import Canvas
 from avila.drafts.light import COLOURS, Camera, Colour, View, mix, rgb, times
 from avila.drafts.noise import Array, smoothstep
@@ -110,10 +110,10 @@ def _houses(canvas: Canvas, view: View, row: Row) -> None:
     fade, haze = terrain.hazed(light, np.array([[row.away]], np.float32), x / np.float32(row.away))
     region = canvas.pixels[:, top:bottom]
     for k in range(3):
-        wall = np.float32(water.LIGHT) * (
+        wall = np.float32(waters.LIGHT) * (
             front * light.direct[k] * 0.95 + 0.55 * light.ambient[k] + 0.45 * light.bounce[k]
         )
-        tiles_ = np.float32(water.LIGHT) * (tilt * light.direct[k] + 0.8 * light.ambient[k])
+        tiles_ = np.float32(waters.LIGHT) * (tilt * light.direct[k] + 0.8 * light.ambient[k])
         tone = row.wall[k][which] * wall * aside * under
         tone += (np.float32(0.82 * wall) - tone) * frame * np.float32(0.8)
         tone += (
@@ -150,7 +150,7 @@ def _lit(view: View, colour: Colour, facing: float = 0.5, away: float = 0.0) -> 
     fade = 1 - float(np.exp(-away * light.haze))
     haze = light.sky[:, 1, 4]
     red, green, blue = (
-        (c * water.LIGHT * (d * front + 0.6 * a + 0.4 * b)) * (1 - fade) + float(h) * fade
+        (c * waters.LIGHT * (d * front + 0.6 * a + 0.4 * b)) * (1 - fade) + float(h) * fade
         for c, d, a, b, h in zip(colour, light.direct, light.ambient, light.bounce, haze, strict=True)
     )
     return red, green, blue
@@ -283,7 +283,7 @@ def harbour(view: View) -> Site:
     """Calm water, a quay with colourful houses behind it, boats, a jetty in front."""
     rng = view.rng("harbour")
     camera = Camera(0.47, 1.15, 4.4)
-    calm = water.lake(view)
+    calm = waters.lake(view)
     kind = replace(
         calm,
         rough=min(0.06, calm.rough * 1.5),
@@ -324,7 +324,7 @@ def harbour(view: View) -> Site:
         if view.snowy:
             stone = far.blend(stone, far.SNOW, smoothstep(QUAY - 0.2, QUAY - 0.05, land.height))
         albedo = far.blend(stone, hill, smoothstep(EDGE + 10, EDGE + 14, land.z) + np.zeros_like(land.height))
-        return water.bed(kind, -land.height, albedo)
+        return waters.bed(kind, -land.height, albedo)
 
     land = Land(height, cover, 5.0, behind.end, 0.0, dense=(EDGE - 2, 330.0), wrap=0.2, slices=130)
     berths = [

@@ -1,5 +1,6 @@
 """What planets are made of: bands of cloud, cratered stone, seas and continents under clouds."""
 
+from abc import ABC, abstractmethod
 from functools import lru_cache
 
 import numpy as np
@@ -23,16 +24,16 @@ GIANTS = (
 STONES = (("b0654a", "6d3527", "d79a6c"), ("9a948c", "55514d", "c9c3b8"), ("b9a487", "6b5843", "e0d0b2"))
 
 
-class Surface:
+class Surface(ABC):
     """What a ball is made of. `of` gives colours for places on the sphere."""
 
     air: Colour = (0.5, 0.7, 1.0)
     thick: float = 0.0  # 0 no air to 1 a dense one
     detailed: bool = False  # so near that the fields need another octave
 
+    @abstractmethod
     def of(self, x: Array, y: Array, latitude: Array, /) -> tuple[Array, Array | None, Array | None]:
         """Albedo (3, h, w), sea (gloss 0 to 1) and height fields, for positions on an equal-area map."""
-        raise NotImplementedError
 
 
 class Giant(Surface):

@@ -171,12 +171,9 @@ def _blur(x: Array, y: Array, garden: Garden, spots: tuple[Spot, ...], high: flo
 
 
 def _light_disc(canvas: Canvas, x: float, y: float, r: float, colour: Colour, strength: float) -> None:
-    left, right = max(0, int(x - r) - 1), min(canvas.width, int(x + r) + 2)
-    top, bottom = max(0, int(y - r) - 1), min(canvas.height, int(y + r) + 2)
-    if right <= left or bottom <= top:
+    spot = canvas.around(x, y, r, r)
+    if spot is None:
         return
-    dx = (np.arange(left, right, dtype=np.float32) + np.float32(0.5 - x))[None, :] / np.float32(r)
-    dy = (np.arange(top, bottom, dtype=np.float32) + np.float32(0.5 - y))[:, None] / np.float32(r)
-    d = np.sqrt(dx * dx + dy * dy)
+    d = np.sqrt(spot.dx * spot.dx + spot.dy * spot.dy)
     disc = smoothstep(1.0, 0.90, d) * (np.float32(0.72) + np.float32(0.28) * d**6) * np.float32(strength)
-    canvas.add(disc, colour, top, left)
+    canvas.add(disc, colour, spot.rows.start, spot.columns.start)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from avila.drafts import far, ground, terrain, tiles, water
+from avila.drafts import far, ground, terrain, tiles, water, waters
 from avila.drafts.canvas import Canvas
 from avila.drafts.light import Camera, View, mix, rgb, times
 from avila.drafts.noise import Array, smoothstep
@@ -24,7 +24,7 @@ def sea(view: View) -> Site:
     """Open water to the horizon; a headland far away in half of the pictures."""
     rng = view.rng("sea")
     camera = Camera(0.47, 1.15, 4.8 if view.scene.weather == "storm" else 3.4)
-    kind = water.sea(view)
+    kind = waters.sea(view)
 
     def fill(canvas: Canvas, view: View) -> None:
         water.swell(canvas, view, kind)
@@ -38,7 +38,7 @@ def beach(view: View) -> Site:
     """Sand in front, a curved waterline with foam, clear shallows, dunes to one side."""
     rng = view.rng("beach")
     camera = Camera(0.43, 1.15, 2.7)
-    kind = water.tropical(view)
+    kind = waters.tropical(view)
     side = -view.side if rng.random() < 0.7 else view.side  # where the sand runs away into the distance
     bend, small, hills = Spot.drawn(rng, 95.0), Spot.drawn(rng, 24.0), Spot.drawn(rng, 42.0)
     sand = view.tint(SAND, "beach", "ground")
@@ -79,7 +79,7 @@ def beach(view: View) -> Site:
         albedo = far.blend(sand, times(grass, 0.9), tufts * np.float32(0.85))
         if view.snowy:
             albedo = far.blend(albedo, far.SNOW, smoothstep(0.5, 0.9, land.height))
-        return water.bed(kind, -land.height, albedo)
+        return waters.bed(kind, -land.height, albedo)
 
     land = Land(height, cover, 3.4, 16000.0, 0.0, dense=(5.0, 60.0), wrap=0.1)
     distant = across(view, rng) if view.scene.backdrop or rng.random() < 0.6 else None
@@ -103,7 +103,7 @@ def cliff(view: View) -> Site:
     """A headland with layered rock faces and grass on top at one side, the sea and the light at the other."""
     rng = view.rng("cliff")
     camera = Camera(0.57, 1.15, 13.0)
-    kind = water.cliff_sea(view)
+    kind = waters.cliff_sea(view)
     # The land is away from the light, or where what stands on it was asked for.
     asked = [t.side for t in view.scene.things if t.side and t.kind not in AFLOAT]
     side = {"left": -1.0, "right": 1.0}.get(asked[0] if asked else "", -view.side)
@@ -143,7 +143,7 @@ def cliff(view: View) -> Site:
         green = smoothstep(0.50, 0.74, land.flat + mottle * np.float32(0.14)) * smoothstep(
             top * 0.45, top * 0.75, land.height
         )
-        return water.bed(kind, -land.height, far.blend(rock, grown, green))
+        return waters.bed(kind, -land.height, far.blend(rock, grown, green))
 
     stormy = kind.swell > 0
     land = Land(height, cover, 22.0, 15000.0, None if stormy else 0.0, dense=(25.0, 90.0), slices=145)
@@ -184,7 +184,7 @@ def island(view: View) -> Site:
     """A small wooded island with a beach in the middle distance, in a turquoise lagoon."""
     rng = view.rng("island")
     camera = Camera(0.50, 1.15, 4.6)
-    kind = water.tropical(view)
+    kind = waters.tropical(view)
     side = -view.side
     centre, away = float(rng.uniform(4, 12)) * side, 96.0
     wide, deep = float(rng.uniform(30, 36)), 24.0
@@ -224,7 +224,7 @@ def island(view: View) -> Site:
         if view.snowy:
             albedo = far.blend(albedo, far.SNOW, smoothstep(0.1, 0.2, d) * np.float32(0.85))
         stones = (land.height > 0) & (d < -0.06)
-        return water.bed(kind, -land.height, far.blend(albedo, rgb("6a6158"), stones))
+        return waters.bed(kind, -land.height, far.blend(albedo, rgb("6a6158"), stones))
 
     land = Land(height, cover, 4.0, 15000.0, 0.0, dense=(away - 30, away + 30), wrap=0.2)
     distant = across(view, rng) if view.scene.backdrop else None

@@ -39,13 +39,8 @@ def _puff(
     canvas: Canvas, x: float, y: float, radius: float, colour: list[float], strength: float, z: float
 ) -> None:
     radius = max(radius, 1.2)
-    left, right = max(0, int(x - radius)), min(canvas.width, int(x + radius) + 2)
-    top, bottom = max(0, int(y - radius)), min(canvas.height, int(y + radius) + 2)
-    if left >= right or top >= bottom:
-        return
-    dx = (np.arange(left, right, dtype=np.float32) + np.float32(0.5 - x)) / np.float32(radius)
-    dy = (np.arange(top, bottom, dtype=np.float32) + np.float32(0.5 - y)) / np.float32(radius)
-    soft = np.maximum(0, 1 - (dx * dx)[None, :] - (dy * dy)[:, None])
-    soft *= soft * np.float32(strength)
-    soft *= canvas.depth[top:bottom, left:right] > z * 0.97
-    canvas.blend(soft, (colour[0], colour[1], colour[2]), top, left)
+    if spot := canvas.around(x, y, radius, radius):
+        soft = spot.inside
+        soft *= soft * np.float32(strength)
+        soft *= canvas.depth[spot.rows, spot.columns] > z * 0.97
+        canvas.blend(soft, (colour[0], colour[1], colour[2]), spot.rows.start, spot.columns.start)

@@ -144,18 +144,19 @@ def bubbles(canvas: Canvas, view: View, water: Water) -> None:
 
 
 def _bubble(canvas: Canvas, x: float, y: float, r: float, water: Water) -> None:
-    left, right = max(0, int(x - r) - 1), min(canvas.width, int(x + r) + 2)
-    top, bottom = max(0, int(y - r) - 1), min(canvas.height, int(y + r) + 2)
-    if right <= left or bottom <= top:
+    spot = canvas.around(x, y, r, r)
+    if spot is None:
         return
-    dx = (np.arange(left, right, dtype=np.float32) + np.float32(0.5 - x))[None, :] / np.float32(r)
-    dy = (np.arange(top, bottom, dtype=np.float32) + np.float32(0.5 - y))[:, None] / np.float32(r)
+    dx, dy = spot.dx, spot.dy
     d = np.sqrt(dx * dx + dy * dy)
     inside = np.clip((1 - d) * np.float32(r) + np.float32(0.5), 0, 1)
     ring = inside * d**4 * (np.float32(0.45) - np.float32(0.4) * dy)
     spark = np.exp(-((dx + np.float32(0.35)) ** 2 + (dy + np.float32(0.42)) ** 2) * 18) * inside
     canvas.add(
-        (ring + spark * np.float32(1.3)).astype(np.float32), mix(water.above, (0.8, 0.9, 0.9), 0.3), top, left
+        (ring + spark * np.float32(1.3)).astype(np.float32),
+        mix(water.above, (0.8, 0.9, 0.9), 0.3),
+        spot.rows.start,
+        spot.columns.start,
     )
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from avila.drafts import terrain, tiles, water
+from avila.drafts import terrain, tiles, water, waters
 from avila.drafts.canvas import Canvas
 from avila.drafts.light import Colour, View, mix, rgb, times
 from avila.drafts.noise import Array, smoothstep
@@ -26,7 +26,7 @@ def draw(canvas: Canvas, view: View, shore: float) -> None:
     haze = skyline.haze_colour(view, x / np.float32(shore))
     _trees(canvas, view, x, edge, scale, fade, haze)
     top, bottom = canvas.row(edge / canvas.height), canvas.row(foot / canvas.height)
-    stone = times(rgb("8d857a") if not view.snowy else rgb("b9bcc2"), water.LIGHT)
+    stone = times(rgb("8d857a") if not view.snowy else rgb("b9bcc2"), waters.LIGHT)
     side = max(0.0, -light.towards[2])
     for row in range(top, bottom):
         coping = row == top
@@ -79,10 +79,10 @@ def _trees(
     for k in range(3):
         given = light.direct[k] * sunny * shade + light.ambient[k] * (0.25 + 0.4 * shade)
         given = given + np.float32(2.2 * skyline.night_glow(view) * skyline.GLOW[k]) * np.exp(-up / 5)
-        paint[k] = given * np.float32(leaf[k] * water.LIGHT)
+        paint[k] = given * np.float32(leaf[k] * waters.LIGHT)
         if view.snowy:
             paint[k] += (
-                (given * np.float32(0.6 * water.LIGHT) - paint[k]) * smoothstep(0.1, 0.5, texture) * 0.6
+                (given * np.float32(0.6 * waters.LIGHT) - paint[k]) * smoothstep(0.1, 0.5, texture) * 0.6
             )
         paint[k] += (haze[k] - paint[k]) * np.float32(fade)
     canvas.blend(mask.astype(np.float32), paint, top)
@@ -99,10 +99,10 @@ def _water(canvas: Canvas, view: View, foot: float) -> None:
     )
     z = np.float32(camera.focal * canvas.unit * camera.eye) / np.maximum(below, np.float32(0.5))
     z = np.broadcast_to(z, (count, canvas.width))
-    day = water.daylight(view)
+    day = waters.daylight(view)
     wind = {"storm": 3.0, "rain": 1.5, "fog": 0.6, "mist": 0.6}.get(view.scene.weather, 1.0)
     body: Colour = view.tint(mix(rgb("12303a"), rgb("1d3f49"), 0.4), "water", "river", "sea")
-    kind = water.Water(0.020 * wind, body, (0.5, 0.25, 0.2), 16.0, patchy=0.5)
+    kind = waters.Water(0.020 * wind, body, (0.5, 0.25, 0.2), 16.0, patchy=0.5)
     lateral = (canvas.x - np.float32(0.5)) * np.float32(canvas.width / canvas.unit / camera.focal)
     fade, haze = terrain.hazed(view.light, z[:, :1], lateral)
     for k in range(3):
