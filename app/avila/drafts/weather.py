@@ -219,7 +219,7 @@ def _discs(canvas: Canvas, flakes: Array) -> Array:
 def bloom(canvas: Canvas, _view: View) -> None:
     """Light scattered in the lens around what is brighter than paper: a small strong halo and a wide faint
     one. What is dark stays; nothing is done where nothing is bright."""
-    factor = max(1, round(canvas.unit / 128))
+    factor = max(2, round(canvas.unit / 96))
     small = np.stack([reduced(plane, factor) for plane in canvas.pixels])
     np.maximum(small, 0, out=small)
     bright = small.max(0)
@@ -237,14 +237,9 @@ def bloom(canvas: Canvas, _view: View) -> None:
 
 def _blurred(planes: Array, radius: int) -> Array:
     """Box means of 2 radius + 1 pixels, twice in both directions: nearly a Gaussian."""
-    for _ in range(2):
-        for axis in (1, 2):
-            edges = [(0, 0)] * 3
-            edges[axis] = (radius + 1, radius)
-            total = np.cumsum(np.pad(planes, edges, mode="edge"), axis=axis, dtype=np.float32)
-            size = total.shape[axis]
-            upper = total.take(range(2 * radius + 1, size), axis)
-            planes = (upper - total.take(range(size - 2 * radius - 1), axis)) * np.float32(
-                1 / (2 * radius + 1)
-            )
+    reach = 2 * radius + 1
+    for _ in range(4):  # rows and columns change places each time
+        edges = ((0, 0), (0, 0), (radius + 1, radius))
+        total = np.cumsum(np.pad(planes, edges, mode="edge"), axis=2, dtype=np.float32)
+        planes = (total[..., reach:] - total[..., :-reach]).swapaxes(1, 2) * np.float32(1 / reach)
     return planes
