@@ -1,0 +1,232 @@
+"""Stage 4: the denoiser, a UNet that learns to take noise off latents, and the text encoder along with it.
+
+v-prediction (Salimans and Ho, "Progressive Distillation", 2022) over the cosine schedule (Nichol and
+Dhariwal, 2021): for clean latents x and noise e, the UNet sees a x + s e at time t and answers a e - s x.
+Checkpoints hold everything that goes on from: a stopped run loses five minutes at most.
+"""
+
+import random
+import time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import DPMSolverMultistepScheduler, UNet2DConditionModel
+from diffusers.models.attention_processor import AttnProcessor
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from machine import average_gradients, device, half, parallel, same_everywhere
+from muon import Muon
+from recipe import PATCH, PIXELS, TOKENS, Recipe, Run
+from render import load
+from text import tokens
+
+SAVED_EVERY = 300  # seconds
+
+
+def scheduler() -> DPMSolverMultistepScheduler:
+    """How the model is sampled: DPM++ 2M on the cosine schedule, from pure noise."""
+    return DPMSolverMultistepScheduler(
+        beta_schedule="squaredcos_cap_v2", prediction_type="v_prediction", timestep_spacing="trailing"
+    )
+
+
+def build(recipe: Recipe) -> UNet2DConditionModel:
+    """The untrained UNet. Attention costs too much at 16 x 16, where there is most to compute."""
+    lower = len(recipe.unet_channels) - 1
+    return UNet2DConditionModel(
+        sample_size=PIXELS // PATCH,
+        in_channels=recipe.latent_channels,
+        out_channels=recipe.latent_channels,
+        block_out_channels=recipe.unet_channels,
+        down_block_types=("DownBlock2D", *("CrossAttnDownBlock2D",) * lower),
+        up_block_types=(*("CrossAttnUpBlock2D",) * lower, "UpBlock2D"),
+        layers_per_block=1,
+        cross_attention_dim=recipe.text_width,
+        attention_head_dim=4,  # diffusers' name for the number of heads
+        norm_num_groups=16,
+    )
+
+
+def noise_levels(times: Tensor) -> tuple[Tensor, Tensor]:
+    """Share of picture and share of noise at times 0 … 999, as (n, 1, 1, 1)."""
+    kept = _kept().to(times.device)[times][:, None, None, None]
+    return kept.sqrt(), (1 - kept).sqrt()
+
+
+@cache
+def _kept() -> Tensor:
+    """Share of the picture's power at each of the 1,000 times."""
+    return scheduler().alphas_cumprod
+
+
+def draw_times(count: int) -> Tensor:
+    """Times to train at: half anywhere, half near the middle, where pictures are decided."""
+    anywhere = torch.rand(count)
+    middle = torch.randn(count).sigmoid()
+    return (torch.where(torch.rand(count) < 0.5, anywhere, middle) * 1000).long().clamp(0, 999)
+
+
+def caption_tokens(run: Run, tokenizer: CLIPTokenizer) -> np.ndarray:  # type: ignore[type-arg]
+    """(pictures, captions, TOKENS) of all training captions, computed once."""
+    path = run.path("captions.npy")
+    if not path.is_file():
+        _shards, rows = load(run, "train", pixels=False)
+        flat = [caption for row in rows for caption in row["captions"]]
+        found = np.concatenate(
+            [tokens(tokenizer, flat[at : at + 5000]).numpy() for at in range(0, len(flat), 5000)]
+        )
+        np.save(path, found.astype(np.int16).reshape(len(rows), -1, TOKENS))
+    return np.load(path)
+
+
+class Training:
+    """The models, their running averages and their optimisers, as a checkpoint holds them."""
+
+    def __init__(self, run: Run, unet: UNet2DConditionModel, text: CLIPTextModel) -> None:
+        recipe = run.recipe
+        self.unet, self.text = unet.to(device()).train(), text.to(device()).train()
+        self.averages = [parameter.detach().clone() for parameter in self.parameters()]
+        matrices, others = [], []
+        for name, parameter in self.unet.named_parameters():
+            hidden = parameter.ndim > 1 and not name.startswith(("conv_in", "conv_out", "time_embedding"))
+            (matrices if hidden else others).append(parameter)
+        self.optimisers: list[torch.optim.Optimizer] = [
+            Muon(matrices, recipe.muon_rate),
+            torch.optim.AdamW(
+                [{"params": others}, {"params": self.text.parameters(), "share": 0.2}],
+                recipe.adam_rate,
+                betas=(0.9, 0.99),
+                weight_decay=0.01,
+            ),
+        ]
+        self.rates = [recipe.muon_rate, recipe.adam_rate]
+        self.decay = recipe.ema
+        self.samples = 0
+        self.seconds = 0.0
+
+    def parameters(self) -> list[nn.Parameter]:
+        return [*self.unet.parameters(), *self.text.parameters()]
+
+    def step(self, rate: float, processes: int) -> None:
+        """One update from the gradients at `rate` times the full learning rates."""
+        average_gradients(self.parameters(), processes)
+        nn.utils.clip_grad_norm_(self.parameters(), 1.0)
+        for optimiser, full in zip(self.optimisers, self.rates, strict=True):
+            for group in optimiser.param_groups:
+                group["lr"] = rate * full * group.get("share", 1.0)
+            optimiser.step()
+            optimiser.zero_grad()
+        with torch.no_grad():
+            torch._foreach_lerp_(self.averages, list(self.parameters()), 1 - self.decay)
+
+    def save(self, path: Path) -> None:
+        state = {
+            "unet": self.unet.state_dict(),
+            "text": self.text.state_dict(),
+            "averages": self.averages,
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
+            "samples": self.samples,
+            "seconds": self.seconds,
+        }
+        part = path.with_suffix(".part")
+        torch.save(state, part)
+        part.replace(path)
+
+    def load(self, path: Path) -> None:
+        state: dict[str, Any] = torch.load(path, weights_only=True, map_location=device())
+        self.unet.load_state_dict(state["unet"])
+        self.text.load_state_dict(state["text"])
+        self.averages = state["averages"]
+        for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(saved)
+        self.samples, self.seconds = state["samples"], state["seconds"]
+
+    def average(self) -> None:
+        """Put the running averages in the models' place: these are what is used and shipped."""
+        with torch.no_grad():
+            for parameter, mean in zip(self.parameters(), self.averages, strict=True):
+                parameter.copy_(mean)
+
+
+def _train(rank: int, processes: int, run: Run) -> None:
+    recipe = run.recipe
+    torch.manual_seed(recipe.seed)  # the same first weights everywhere
+    tokenizer = CLIPTokenizer.from_pretrained(run.path("tokenizer"))
+    start = run.path("unet_start")
+    unet = UNet2DConditionModel.from_pretrained(start) if (start / "config.json").is_file() else build(recipe)
+    if device() == "cpu":
+        unet.set_attn_processor(AttnProcessor())  # its backward pass is a third faster there
+    training = Training(run, unet, CLIPTextModel.from_pretrained(run.path("text_encoder")))
+    checkpoint = run.path("denoiser.pt")
+    if checkpoint.is_file():
+        training.load(checkpoint)
+    latents = np.load(run.path("latents.npy"), mmap_mode="r")
+    captions = caption_tokens(run, tokenizer)
+    nothing = tokens(tokenizer, [""])[0]
+    rng = random.Random(f"{recipe.seed} {rank} {training.samples}")
+    torch.manual_seed(rng.getrandbits(32))
+    each, whole = max(1, recipe.batch // processes), recipe.minutes * 60
+    begin, saved, before, seen = time.monotonic(), time.monotonic(), training.seconds, 0.0
+    log = run.path("denoiser.log").open("a", encoding="utf-8") if rank == 0 else None
+    bar = tqdm(desc="denoiser", unit="batch", disable=rank > 0, mininterval=20)
+    while True:
+        training.seconds = before + time.monotonic() - begin
+        done = same_everywhere(training.seconds / whole, processes)
+        if done >= 1:
+            break
+        chosen = [(rng.randrange(len(latents)), rng.randrange(2)) for _ in range(each)]
+        clean = torch.from_numpy(np.stack([latents[at] for at in chosen])).float().to(device())
+        words = torch.from_numpy(
+            np.stack([captions[at, rng.randrange(captions.shape[1])] for at, _ in chosen])
+        ).long()
+        words[torch.rand(each) < recipe.dropout] = nothing
+        times = draw_times(each).to(device())
+        noise = torch.randn_like(clean)
+        kept, noised = noise_levels(times)
+        with half():
+            told = training.text(words.to(device())).last_hidden_state
+            answer = training.unet(kept * clean + noised * noise, times, told).sample
+        loss = functional.mse_loss(answer.float(), kept * noise - noised * clean)
+        loss.backward()
+        batches = training.samples // recipe.batch
+        training.step(min(1.0, (batches + 1) / 100, (1 - done) / recipe.decay), processes)
+        training.samples += each * processes
+        seen = loss.item() if not seen else seen + 0.02 * (loss.item() - seen)
+        bar.update()
+        bar.set_postfix(done=f"{done:.0%}", samples=training.samples, loss=f"{seen:.4f}", refresh=False)
+        if log and time.monotonic() - saved > SAVED_EVERY:
+            saved = time.monotonic()
+            training.save(checkpoint)
+            print(
+                f"{training.seconds:.0f} s, {training.samples} samples, loss {seen:.4f}", file=log, flush=True
+            )
+    bar.close()
+    if log:
+        training.save(checkpoint)
+        print(
+            f"{training.seconds:.0f} s, {training.samples} samples, loss {seen:.4f}, end",
+            file=log,
+            flush=True,
+        )
+        log.close()
+
+
+def train(run: Run) -> None:
+    """Train, or go on training, and write the averaged models."""
+    parallel(_train, run)
+    write(run)
+
+
+def write(run: Run) -> None:
+    """The averaged UNet and text encoder of the last checkpoint as `unet_trained` and `text_trained`."""
+    training = Training(run, build(run.recipe), CLIPTextModel.from_pretrained(run.path("text_encoder")))
+    training.load(run.path("denoiser.pt"))
+    training.average()
+    training.unet.save_pretrained(run.path("unet_trained"))
+    training.text.save_pretrained(run.path("text_trained"))

@@ -1,0 +1,73 @@
+"""What the recipe needs to know of the computer: one GPU, or CPU cores with a share of the batch each."""
+
+import os
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import distributed, multiprocessing
+
+
+def device() -> str:
+    """ "cuda" when there is one, else "cpu"."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def half() -> Any:
+    """A context in which matrices are multiplied in bfloat16, where the computer is faster at that."""
+    able = device() == "cuda" or torch.cpu.get_capabilities().get("avx512_bf16")
+    return torch.autocast(device(), torch.bfloat16, enabled=bool(able))
+
+
+def parallel(work: Callable[..., None], *arguments: Any) -> None:
+    """Call `work(rank, processes, *arguments)` in each process: one on a GPU, else one a core with one
+    thread.
+
+    Two processes with one thread each train faster here than one with two: small matrices gain little from
+    threads.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    processes = 1 if device() == "cuda" else cores
+    if processes == 1:
+        work(0, 1, *arguments)
+        return
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    multiprocessing.spawn(_process, (processes, port, work, arguments), nprocs=processes)
+
+
+def _process(
+    rank: int, processes: int, port: int, work: Callable[..., None], arguments: tuple[Any, ...]
+) -> None:
+    torch.set_num_threads(1)
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    distributed.init_process_group("gloo", rank=rank, world_size=processes)
+    try:
+        work(rank, processes, *arguments)
+    finally:
+        distributed.destroy_process_group()
+
+
+def average_gradients(parameters: Iterable[torch.nn.Parameter], processes: int) -> None:
+    """Make every process's gradients the mean over all."""
+    if processes == 1:
+        return
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    flat = torch.cat([gradient.flatten() for gradient in gradients])
+    distributed.all_reduce(flat)
+    flat /= processes
+    for gradient, part in zip(
+        gradients, flat.split([gradient.numel() for gradient in gradients]), strict=True
+    ):
+        gradient.copy_(part.view_as(gradient))
+
+
+def same_everywhere(value: float, processes: int) -> float:
+    """The first process's value, in all of them: on what each measures alone (time), they would part."""
+    if processes == 1:
+        return value
+    shared = torch.tensor([value], dtype=torch.float64)
+    distributed.broadcast(shared, 0)
+    return float(shared)
