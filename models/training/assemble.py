@@ -73,8 +73,9 @@ def hashes(folder: Path) -> dict[str, str]:
 
 def made_by(run: Run) -> dict[str, Any]:
     """What made the weights: recipe, seed, versions, computer, and how far the training came."""
-    log = run.path("denoiser.log")
+    log, began = run.path("denoiser.log"), run.path("began.json")
     return {
+        "began with": json.loads(began.read_text("utf-8"))["run"] if began.is_file() else "nothing",
         "recipe": asdict(run.recipe),
         "denoiser": log.read_text("utf-8").splitlines()[-1] if log.is_file() else "",
         "versions": {

@@ -88,7 +88,7 @@ def caption_tokens(run: Run, tokenizer: CLIPTokenizer) -> np.ndarray:  # type: i
 class Training:
     """The models, their running averages and their optimisers, as a checkpoint holds them."""
 
-    def __init__(self, run: Run, unet: UNet2DConditionModel, text: CLIPTextModel) -> None:
+    def __init__(self, run: Run, unet: UNet2DConditionModel, text: CLIPTextModel, processes: int = 1) -> None:
         recipe = run.recipe
         self.unet, self.text = unet.to(device()).train(), text.to(device()).train()
         self.averages = [parameter.detach().clone() for parameter in self.parameters()]
@@ -97,7 +97,7 @@ class Training:
             hidden = parameter.ndim > 1 and not name.startswith(("conv_in", "conv_out", "time_embedding"))
             (matrices if hidden else others).append(parameter)
         self.optimisers: list[torch.optim.Optimizer] = [
-            Muon(matrices, recipe.muon_rate),
+            Muon(matrices, recipe.muon_rate, processes),
             torch.optim.AdamW(
                 [{"params": others}, {"params": self.text.parameters(), "share": 0.2}],
                 recipe.adam_rate,
@@ -162,7 +162,7 @@ def _train(rank: int, processes: int, run: Run) -> None:
     unet = UNet2DConditionModel.from_pretrained(start) if (start / "config.json").is_file() else build(recipe)
     if device() == "cpu":
         unet.set_attn_processor(AttnProcessor())  # its backward pass is a third faster there
-    training = Training(run, unet, CLIPTextModel.from_pretrained(run.path("text_encoder")))
+    training = Training(run, unet, CLIPTextModel.from_pretrained(run.path("text_encoder")), processes)
     checkpoint = run.path("denoiser.pt")
     if checkpoint.is_file():
         training.load(checkpoint)

@@ -61,7 +61,7 @@ def _train(rank: int, processes: int, run: Run) -> None:
     ]
     chosen_ones = {id(each) for each in matrices}
     optimisers = [
-        Muon(matrices, 0.0),
+        Muon(matrices, 0.0, processes),
         torch.optim.AdamW([each for each in parameters if id(each) not in chosen_ones], 0.0),
     ]
     full = [0.15 * recipe.muon_rate, 0.15 * recipe.adam_rate]

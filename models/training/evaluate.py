@@ -30,6 +30,7 @@ from recipe import PIXELS, Recipe, Run
 from render import load
 
 BATCH = 20
+BEGIN, END = "<!-- figures of evaluate.py -->", "<!-- end of figures -->"  # in the model card
 Rows = list[dict[str, Any]]
 
 PROMPTS = """
@@ -200,35 +201,6 @@ def sheet(run: Run, model: Path, options: dict[str, Any], path: Path, thumbnail:
     page.save(path, quality=88)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--work", type=Path, default=Path("build/starter"))
-    parser.add_argument("--model", type=Path, default=Path("models/starter"))
-    parser.add_argument("--count", type=int, default=500)
-    parser.add_argument(
-        "--sweep", action="store_true", help="instead: CFG scales, steps and shares of the draft"
-    )
-    options = parser.parse_args()
-    run = Run(Recipe(), options.work)
-    card = json.loads((options.model / "avila.json").read_text("utf-8"))["recommended"]
-    settings = {
-        "num_inference_steps": card["steps"],
-        "guidance_scale": card["cfg_scale"],
-        "follow_draft": card["follow_draft"],
-    }
-    if options.sweep:
-        sweep(run, options.model, options.count, settings)
-        return
-    results = measure(run, options.model, options.count, settings)
-    run.path("evaluation.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    run.path("evaluation.md").write_text(table(results), encoding="utf-8")
-    print(table(results))
-    sheet(run, options.model, settings | {"follow_draft": 0}, run.path("sheet-noise.png"))
-    sheet(run, options.model, settings, run.path("sheet-draft.png"))
-
-
 def sweep(run: Run, model: Path, count: int, settings: dict[str, Any]) -> None:
     """Mean ratio over the attributes, and Frechet distance, for one setting changed at a time."""
     judge = probe.train(run)
@@ -247,6 +219,49 @@ def sweep(run: Run, model: Path, count: int, settings: dict[str, Any]) -> None:
         distance = frechet(probe.read(judge, pictures)[1], more)
         each = " ".join(f"{name} {share:.2f}" for name, (share, _n) in shares.items())
         print(f"{trial}: mean ratio {mean:.3f}, distance {distance:.2f}; {each}", flush=True)
+
+
+def measure_and_tell(run: Run, model: Path, count: int) -> None:
+    """Measure with the card's recommended values, paint the contact sheets, and write both beside the model card."""
+    card = json.loads((model / "avila.json").read_text("utf-8"))["recommended"]
+    settings = _settings(card)
+    results = measure(run, model, count, settings)
+    run.path("evaluation.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    print(table(results))
+    readme = model / "README.md"
+    if readme.is_file():
+        before, begin, rest = readme.read_text("utf-8").partition(BEGIN)
+        _old, end, after = rest.partition(END)
+        readme.write_text(f"{before}{begin}\n\n{table(results)}\n{end}{after}", encoding="utf-8")
+    sheet(run, model, settings | {"follow_draft": 0}, run.path("sheet-noise.jpg"))
+    sheet(run, model, settings, run.path("sheet-draft.jpg"))
+
+
+def _settings(card: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "num_inference_steps": card["steps"],
+        "guidance_scale": card["cfg_scale"],
+        "follow_draft": card["follow_draft"],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--work", type=Path, default=Path("build/starter"))
+    parser.add_argument("--model", type=Path, default=Path("models/starter"))
+    parser.add_argument("--count", type=int, default=500)
+    parser.add_argument(
+        "--sweep", action="store_true", help="instead: CFG scales, steps and shares of the draft"
+    )
+    options = parser.parse_args()
+    run = Run(Recipe(), options.work)
+    if options.sweep:
+        card = json.loads((options.model / "avila.json").read_text("utf-8"))["recommended"]
+        sweep(run, options.model, options.count, _settings(card))
+    else:
+        measure_and_tell(run, options.model, options.count)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -58,10 +58,19 @@ def average_gradients(parameters: Iterable[torch.nn.Parameter], processes: int) 
     flat = torch.cat([gradient.flatten() for gradient in gradients])
     distributed.all_reduce(flat)
     flat /= processes
-    for gradient, part in zip(
-        gradients, flat.split([gradient.numel() for gradient in gradients]), strict=True
-    ):
-        gradient.copy_(part.view_as(gradient))
+    _put(flat, gradients)
+
+
+def spread(tensors: Sequence[torch.Tensor], owner: int) -> None:
+    """Give every process the owner's values."""
+    flat = torch.cat([tensor.flatten() for tensor in tensors])
+    distributed.broadcast(flat, owner)
+    _put(flat, tensors)
+
+
+def _put(flat: torch.Tensor, tensors: Sequence[torch.Tensor]) -> None:
+    for tensor, part in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
+        tensor.copy_(part.view_as(tensor))
 
 
 def same_everywhere(value: float, processes: int) -> float:

@@ -1,19 +1,36 @@
-"""From nothing to a model: paint, encode, train, measure, write.
+"""From nothing to a model in `models/starter`: paint, encode, train, put together, measure.
 
-    python models/training/make.py [--work build/starter] [--quick]
+    python models/training/make.py [--work build/starter] [--minutes 60] [--from models/starter] [--quick]
 
 Each stage keeps what it made in the work folder and is not done twice; the denoiser goes on from its last
-checkpoint.
+checkpoint. `--from` begins with the weights of a finished model, so that each run can make it better: its latents
+and its tokenizer stay, its UNet and text encoder are trained further. `--quick` is a run of minutes at toy size
+that shows that all stages work; it writes into the work folder.
 """
 
 import argparse
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import assemble
 import autoencoder
 import denoiser
+import evaluate
 import render
 import text
 from recipe import QUICK, Recipe, Run
+
+STARTER = Path(__file__).parents[1] / "starter"
+
+
+def begin_with(run: Run, model: Path) -> None:
+    """Put a finished model's parts where the stages find what they need not do again."""
+    for part in ("vae", "tokenizer", "text_encoder", "unet"):
+        shutil.copytree(model / part, run.path("unet_start" if part == "unet" else part), dirs_exist_ok=True)
+    shutil.copy(model / "avila.json", run.path("began.json"))
+    for done in ("text.done", "decoder.done"):
+        run.path(done).write_text(f"as in {model}\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -21,16 +38,22 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--work", type=Path, default=Path("build/starter"))
-    parser.add_argument(
-        "--quick", action="store_true", help="a run of a minute that shows that all stages work"
-    )
+    parser.add_argument("--minutes", type=float, help="of the denoiser, altogether")
+    parser.add_argument("--from", dest="model", type=Path, help="begin with this model's weights")
+    parser.add_argument("--quick", action="store_true", help="a toy of minutes, to see that it works")
     options = parser.parse_args()
-    run = Run(QUICK if options.quick else Recipe(), options.work)
+    recipe = QUICK if options.quick else Recipe()
+    run = Run(replace(recipe, minutes=options.minutes or recipe.minutes), options.work)
+    target = options.work / "starter" if options.quick else STARTER
+    if options.model and not run.path("began.json").is_file():
+        begin_with(run, options.model)
     render.run(run)
     autoencoder.solve(run)
     text.train_encoder(run)
     autoencoder.train_decoder(run)
     denoiser.train(run)
+    assemble.assemble(run, target)
+    evaluate.measure_and_tell(run, target, 16 if options.quick else 500)
 
 
 if __name__ == "__main__":

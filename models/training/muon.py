@@ -7,33 +7,41 @@ about 1.6 times fewer samples than AdamW. PyTorch's own takes plain matrices onl
 from collections.abc import Iterable
 
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
+
+from machine import spread
 
 # The quintic Newton-Schulz iteration of the article: five rounds bring singular values to 0.7 … 1.2.
 A, B, C = 3.4445, -4.7750, 2.0315
 
 
 class Muon(torch.optim.Optimizer):
-    """Nesterov momentum 0.95, then orthogonalised; the rate holds for every shape of matrix."""
+    """Nesterov momentum 0.95, then orthogonalised; the rate holds for every shape of matrix.
 
-    def __init__(
-        self, parameters: Iterable[torch.nn.Parameter], lr: float, weight_decay: float = 0.01
-    ) -> None:
-        super().__init__(parameters, {"lr": lr, "weight_decay": weight_decay})
+    Of several processes each updates its share of the parameters and tells the others.
+    """
+
+    def __init__(self, parameters: Iterable[torch.nn.Parameter], lr: float, processes: int = 1) -> None:
+        super().__init__(parameters, {"lr": lr, "weight_decay": 0.01})
+        self._processes = processes
 
     @torch.no_grad()
     def step(self) -> None:  # type: ignore[override]
         """One update of every parameter that has a gradient."""
         for group in self.param_groups:
-            for parameter in group["params"]:
+            for number, parameter in enumerate(group["params"]):
                 if parameter.grad is None:
                     continue
                 momentum = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
                 momentum.lerp_(parameter.grad, 0.05)
+                if self._processes > 1 and number % self._processes != distributed.get_rank():
+                    continue
                 update = orthogonal(parameter.grad.lerp(momentum, 0.95).flatten(1))
                 parameter.mul_(1 - group["lr"] * group["weight_decay"])
                 scale = max(1.0, update.shape[0] / update.shape[1]) ** 0.5
                 parameter.add_(update.view_as(parameter), alpha=-group["lr"] * scale)
+            for owner in range(self._processes if self._processes > 1 else 0):
+                spread(group["params"][owner :: self._processes], owner)
 
 
 def orthogonal(matrix: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ class Recipe:
     text_layers: int = 2
     text_steps: int = 1_500
 
-    unet_channels: tuple[int, ...] = (64, 128, 192)
+    unet_channels: tuple[int, ...] = (64, 128, 128)
     batch: int = 64  # of the denoiser, over all processes
     muon_rate: float = 0.02
     adam_rate: float = 1.5e-3
