@@ -3,9 +3,9 @@
     python models/training/make.py [--work build/starter] [--minutes 60] [--from models/starter] [--quick]
 
 Each stage keeps what it made in the work folder and is not done twice; the denoiser goes on from its last
-checkpoint. `--from` begins with the weights of a finished model, so that each run can make it better: its latents
-and its tokenizer stay, its UNet and text encoder are trained further. `--quick` is a run of minutes at toy size
-that shows that all stages work; it writes into the work folder.
+checkpoint. `--from` begins with the weights of a finished model, so that each run can make it better: its
+latents and its tokenizer stay, its UNet and text encoder are trained further. `--quick` is a run of minutes
+at toy size that shows that all stages work; it writes into the work folder.
 """
 
 import argparse
