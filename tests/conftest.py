@@ -8,7 +8,7 @@ import pytest
 
 from avila.backends.diffusers import Diffusers
 from avila.library.models import Library
-from tests.helpers.checkpoints import write_tiny_checkpoint, write_tiny_folder
+from tests.helpers.checkpoints import write_tiny_checkpoint, write_tiny_folder, write_tiny_starter
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -28,6 +28,22 @@ def models_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_tiny_checkpoint(folder / "tiny.safetensors")
     write_tiny_folder(folder / "tiny-folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in the place of the program's own models, with "starter", a tiny one of the same build."""
+    folder = tmp_path_factory.mktemp("shipped")
+    write_tiny_starter(folder / "starter")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def starter_backend(shipped: Path) -> Iterator[Diffusers]:
+    """The real backend on the tiny starter, whose latents are 16 x 16 pixels."""
+    backend = Diffusers(Library([], own=shipped))
+    yield backend
+    backend.close()
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from statistics import median
 from typing import Any
 
@@ -196,11 +197,65 @@ def stall(request: GenerationRequest, _runs: int) -> Figures:
     return {"model": model.name} | figures | {"aim": {"p99_ms": 20, "max_ms": 150}}
 
 
+def starter(_request: GenerationRequest, runs: int) -> Figures:
+    """The program's own model in new processes: from the start to the first picture, the next, memory."""
+    if not startup.starter():
+        raise AvilaError(
+            _("No model to measure with"),
+            _("The model that comes with Avila is missing or damaged."),
+            _("Install Avila again."),
+        )
+    code = ["-c", "from avila.bench import two_pictures; two_pictures()"]
+    results = [_child(code, {"AVILA_SPAWNED_AT": repr(time.time())}) for _run in range(runs)]
+    figures: Figures = {"runs": runs}
+    for name, value in results[0].items():
+        figures[name] = value if isinstance(value, str) else median(result[name] for result in results)
+    return figures | {"aim": {"first_seconds": 15, "next_seconds": 3, "peak_memory_mb": 1200}}
+
+
+def two_pictures() -> None:
+    """The child of `starter`: makes two pictures as the window does, and prints one JSON line."""
+    avila = startup.start()
+    request = startup.complete(avila.library, replace(avila.settings.request, prompt=PROMPT)).batch(1)[0]
+    backend = startup.backends(avila.library)[request.backend]()
+    backend.abilities.check(request)
+    stepped: list[float] = []
+
+    def on_step(step: Step) -> None:
+        step.preview()
+        stepped.append(time.perf_counter())
+
+    def make(request: GenerationRequest) -> float:
+        begin = time.perf_counter()
+        avila.gallery.add(backend.generate(request, on_step), request, 0.0)
+        return time.perf_counter() - begin
+
+    make(request)
+    first = time.time() - float(os.environ["AVILA_SPAWNED_AT"])
+    stepped.clear()
+    second = make(replace(request, seed=request.seed + 1))
+    figures: Figures = {
+        "model": request.model,
+        "size": f"{request.width}x{request.height}",
+        "steps": request.steps,
+        "follow_draft": request.follow_draft,
+        "first_seconds": first,
+        "next_seconds": second,
+        "peak_memory_mb": machine.peak_memory() / 1e6,
+    }
+    if len(stepped) > 1:
+        figures["steps_a_second"] = (len(stepped) - 1) / (stepped[-1] - stepped[0])
+    backend.close()
+    avila.close()
+    print(json.dumps(figures))
+
+
 BENCHES: dict[str, Callable[[GenerationRequest, int], Figures]] = {
     "draft": draft,
     "overhead": overhead,
     "startup": window,
     "stall": stall,
+    "starter": starter,
 }
 
 

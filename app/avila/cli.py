@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -23,6 +24,8 @@ from avila.gallery.metadata import FORMATS
 from avila.gallery.output import Output
 from avila.generation import RANDOM_SEED, GenerationRequest, Step
 from avila.i18n import _, ngettext
+from avila.library.card import SD1, damage
+from avila.library.models import Model
 from avila.settings import LARGEST_COUNT
 
 INTERRUPTED = 130
@@ -83,23 +86,27 @@ def _parser() -> argparse.ArgumentParser:
     )
     generate.add_argument("--model", default="", metavar=_("NAME_OR_PATH"), help=_("see `avila models`"))
     generate.add_argument("--negative", type=_text, default="", help=_("what the picture should not show"))
-    generate.add_argument("--steps", type=int, default=_DEFAULT.steps, help=_("default: %(default)s"))
+    generate.add_argument("--steps", type=int, help=_("default: what suits the model"))
     generate.add_argument(
         "--cfg",
         type=float,
-        default=_DEFAULT.cfg_scale,
-        help=_("CFG scale: how closely to follow the prompt; default: %(default)s"),
+        help=_("CFG scale: how closely to follow the prompt; default: what suits the model"),
     )
-    generate.add_argument("--sampler", default=_DEFAULT.sampler, help=_("default: %(default)s"))
+    generate.add_argument("--sampler", help=_("default: what suits the model"))
+    generate.add_argument(
+        "--follow-draft",
+        type=_percent,
+        metavar=_("PERCENT"),
+        help=_("how much of the painted draft is kept: 0 ignores it, 100 only repaints it"),
+    )
     generate.add_argument(
         "--seed", type=int, default=RANDOM_SEED, help=_("the same seed makes the same picture; -1 draws one")
     )
     generate.add_argument(
         "--size",
         type=_size,
-        default=(_DEFAULT.width, _DEFAULT.height),
         metavar=_("WxH"),
-        help=_("in pixels; default: 512x512"),
+        help=_("in pixels; default: what suits the model"),
     )
     generate.add_argument(
         "--count", type=_count, default=1, help=_("pictures, with seeds one apart; default: %(default)s")
@@ -110,7 +117,8 @@ def _parser() -> argparse.ArgumentParser:
         help=_("where to save (.png, .jpg or .webp, or a folder); without it, the gallery"),
     )
 
-    commands.add_parser("models", parents=[as_json], help=_("list the models on this computer"))
+    models = commands.add_parser("models", parents=[as_json], help=_("list the models on this computer"))
+    models.add_argument("--check", action="store_true", help=_("read every file whose checksum is recorded"))
     commands.add_parser(
         "doctor", parents=[as_json], help=_("say what is here, what is missing, what mends it")
     )
@@ -119,7 +127,9 @@ def _parser() -> argparse.ArgumentParser:
         "rebuild", help=_("make the gallery's index anew from the picture files")
     )
     bench = commands.add_parser("bench", parents=[as_json], help=_("measure this computer and this program"))
-    bench.add_argument("name", choices=["draft", "overhead", "startup", "stall"], help=_("what to measure"))
+    bench.add_argument(
+        "name", choices=["draft", "overhead", "stall", "starter", "startup"], help=_("what to measure")
+    )
     bench.add_argument("--model", default="", metavar=_("NAME_OR_PATH"), help=_("for overhead and stall"))
     bench.add_argument("--size", type=_size, default=(512, 512), metavar=_("WxH"), help=_("for overhead"))
     bench.add_argument("--steps", type=int, default=_DEFAULT.steps, help=_("for overhead"))
@@ -143,17 +153,13 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
     backend = startup.DIFFUSERS if options.backend == "hybrid" else options.backend or ""
     if backend == startup.PROCEDURAL and options.model:
         parser.error(_("--model has no effect with --backend procedural"))
-    width, height = options.size
+    if backend == startup.PROCEDURAL and options.follow_draft:
+        parser.error(_("--follow-draft has no effect with --backend procedural"))
     request = GenerationRequest(
         prompt=options.prompt,
         negative_prompt=options.negative,
         backend=backend,
         model=options.model,
-        width=width,
-        height=height,
-        steps=options.steps,
-        cfg_scale=options.cfg,
-        sampler=options.sampler,
         seed=options.seed,
     )
     output = _output(options.output, parser) if options.output else None
@@ -161,9 +167,12 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
     try:
         if avila.note:
             _say(avila.note)
-        request = startup.complete(avila.library, request)
-        if request.note():
-            _say(request.note())
+        request = startup.complete(avila.library, request, avila.settings.request.model)
+        model = avila.library.find(request.model) if request.model else None
+        request = _with_values(request, options, model)
+        note = request.note(model.card.tokens) if model else ""
+        if note:
+            _say(note)
         keeper: Keeper = output or avila.gallery
         if output:
             output.check(request)
@@ -171,6 +180,25 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         return _Terminal(engine, request.batch(options.count), options.json).work()
     finally:
         avila.close()
+
+
+def _with_values(
+    request: GenerationRequest, options: argparse.Namespace, model: Model | None
+) -> GenerationRequest:
+    """The request with the values of the command line, and for those not given, what the model recommends."""
+    values = (model.recommended if model else SD1).into(request)
+    follow_draft = options.follow_draft if model else None  # the painter has nothing else to follow
+    width, height = options.size or (values.width, values.height)
+    sampler = values.sampler if options.sampler is None else startup.known_sampler(options.sampler)
+    return replace(
+        values,
+        width=width,
+        height=height,
+        steps=values.steps if options.steps is None else options.steps,
+        cfg_scale=values.cfg_scale if options.cfg is None else options.cfg,
+        sampler=sampler,
+        follow_draft=values.follow_draft if follow_draft is None else follow_draft,
+    )
 
 
 class _Terminal:
@@ -228,6 +256,7 @@ class _Terminal:
             "height": request.height,
             "steps": request.steps,
             "sampler": request.sampler,
+            "follow_draft": request.follow_draft,
             "seconds": round(entry.seconds, 3),
         }
         print(json.dumps(picture), flush=True)
@@ -264,12 +293,16 @@ def _models(options: argparse.Namespace) -> int:
     avila = startup.start()
     models = avila.library.models()
     avila.close()
+    damaged = [damage(model.path, model.card.hashes) if options.check else "" for model in models]
+    amiss = any(damaged) or any(model.builtin and model.problem for model in models)
+    status = 1 if options.check and amiss else 0
     if options.json:
-        keys = ("name", "reference", "family", "kind", "size", "problem")
-        print(
-            json.dumps([{k: getattr(m, k) for k in keys} | {"path": str(m.path)} for m in models], indent=2)
-        )
-        return 0
+        keys = ("name", "reference", "family", "kind", "size", "problem", "builtin")
+        told = [{k: getattr(m, k) for k in keys} | {"path": str(m.path)} for m in models]
+        if options.check:
+            told = [model | {"damaged": file} for model, file in zip(told, damaged, strict=True)]
+        print(json.dumps(told, indent=2))
+        return status
     if not models:
         _say(
             _("There are no models yet. Put one (.safetensors) into {folder}").format(
@@ -277,10 +310,16 @@ def _models(options: argparse.Namespace) -> int:
             )
         )
     width = max((len(model.name) for model in models), default=0)
-    for model in models:
+    for model, file in zip(models, damaged, strict=True):
         size = _("{size} MB").format(size=round(model.size / 1e6))
-        print(f"{model.name:<{width}}  {model.family or '?':<6} {size:>9}  {model.problem}".rstrip())
-    return 0
+        notes = [
+            _("built in") if model.builtin else "",
+            _("{file} is missing or damaged").format(file=file) if file else "",
+            model.problem,
+        ]
+        note = "; ".join(note for note in notes if note)
+        print(f"{model.name:<{width}}  {model.family or '?':<6} {size:>9}  {note}".rstrip())
+    return status
 
 
 def _rebuild() -> int:
@@ -319,6 +358,12 @@ def _size(argument: str) -> tuple[int, int]:
     if not match:
         raise argparse.ArgumentTypeError(_("“{text}” is not a size like 512x512").format(text=argument))
     return int(match[1]), int(match[2])
+
+
+def _percent(argument: str) -> int:
+    if not re.fullmatch(r"\d{1,3}", argument, re.ASCII) or int(argument) > 100:
+        raise argparse.ArgumentTypeError(_("“{text}” is not a number from 0 to 100").format(text=argument))
+    return int(argument)
 
 
 def _count(argument: str) -> int:

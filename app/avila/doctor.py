@@ -11,6 +11,8 @@ from typing import Any
 from avila import machine, paths, settings, startup
 from avila.assets import resource
 from avila.i18n import _
+from avila.library.card import damage
+from avila.library.models import Model
 
 # Shared libraries that Qt's X11 platform opens and a minimal Linux lacks, with Debian's package names.
 QT_LIBRARIES = {
@@ -103,6 +105,7 @@ def examine() -> Report:
         *torch_findings,
         *_libraries(),
         *_resources(),
+        *_own_models([model for model in models if model.builtin]),
         *_places(places),
     ]
     if not usable:
@@ -216,6 +219,21 @@ def _libraries() -> list[Finding]:
             f"sudo apt install {' '.join(missing)}",
             needed=True,
         )
+    ]
+
+
+def _own_models(models: list[Model]) -> list[Finding]:
+    """The models that came with Avila and are not whole any more."""
+    return [
+        Finding(
+            _("The model “{name}”, which comes with Avila, is damaged: {file}").format(
+                name=model.name, file=file or model.problem
+            ),
+            "pip install --force-reinstall avila-diffusion",
+            needed=False,
+        )
+        for model in models
+        if (file := damage(model.path, model.card.hashes)) or model.problem
     ]
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 RANDOM_SEED = -1
 LARGEST_SEED = 2**64 - 1  # what torch.Generator takes; ComfyUI pictures use all of it
 LARGEST_DRAWN_SEED = 2**32 - 1  # drawn ones stay short enough to read aloud, as in A1111
+SMALLEST_SIDE, LARGEST_SIDE = 64, 4096  # pixels, of what any engine makes
 TOKENS_READ = 75  # of a prompt, by CLIP's text encoder
 LONGEST_PROMPT = 20_000  # characters
 
@@ -36,6 +37,7 @@ class GenerationRequest:
     cfg_scale: float = 7.0
     sampler: str = "Euler a"
     seed: int = RANDOM_SEED
+    follow_draft: int = 0  # percent of the painted draft that is kept; 0 begins with noise alone
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with every field, for the picture's metadata, the settings and the REST API."""
@@ -63,12 +65,17 @@ class GenerationRequest:
             known[field.name] = value
         return cls(**known)
 
-    def note(self) -> str:
-        """A sentence on what a model will not do with this request; "" when all is well."""
-        if self.model and len(self.prompt.split()) > TOKENS_READ:  # a word is at least one token
-            return _("The prompt is long: the model reads only its first {n} words or fewer").format(
-                n=TOKENS_READ
-            )
+    def steps_run(self) -> int:
+        """How many of `steps` a model does: what is kept of the draft needs none, but one is always done.
+
+        Whole numbers, since 100 * 0.29 is a little less than 29. Some samplers call the model more often.
+        """
+        return max(1, self.steps * (100 - self.follow_draft) // 100)
+
+    def note(self, tokens: int = TOKENS_READ) -> str:
+        """A sentence on what a model that reads so many tokens will not do; "" when all is well."""
+        if self.model and len(self.prompt.split()) > tokens:  # a word is at least one token
+            return _("The prompt is long: the model reads only its first {n} words or fewer").format(n=tokens)
         return ""
 
     def with_seed(self) -> Self:
@@ -106,10 +113,11 @@ class Abilities:
     steps: bool = False
     cfg_scale: bool = False
     negative_prompt: bool = False
+    follow_draft: bool = False
     needs_model: bool = False
     size_multiple: int = 1  # pixels; width and height are multiples of it
-    smallest_size: int = 64  # pixels, each side
-    largest_size: int = 4096  # pixels, each side
+    smallest_size: int = SMALLEST_SIDE  # pixels, each side
+    largest_size: int = LARGEST_SIDE  # pixels, each side
 
     def check(self, request: GenerationRequest) -> None:
         """Raise AvilaError naming the first value of `request` that this backend cannot use."""
@@ -160,6 +168,14 @@ class Abilities:
                 _("This CFG scale is not possible"),
                 _("It can be 0 to 100; {scale} was asked for.").format(scale=request.cfg_scale),
                 _("5 to 8 suits most models."),
+            )
+        if self.follow_draft and not 0 <= request.follow_draft <= 100:
+            raise AvilaError(
+                _("This share of the draft is not possible"),
+                _("Follow the draft can be 0 to 100 percent; {percent} was asked for.").format(
+                    percent=request.follow_draft
+                ),
+                _("0 ignores the draft, 100 only repaints it."),
             )
         if self.samplers and request.sampler not in self.samplers:
             raise AvilaError(

@@ -23,6 +23,7 @@ class Settings:
     request: GenerationRequest = field(  # the controls as they were left
         default_factory=lambda: GenerationRequest(prompt="")
     )
+    engine_chosen: bool = False  # by the person or the first start; files older than the starter lack it
     count: int = 1  # pictures of one batch
     new_seed: bool = True  # draw a new seed each time
     negative_open: bool = False  # the negative prompt is unfolded

@@ -5,14 +5,16 @@ Opening is light: no engine's libraries are imported before its first picture.
 
 import importlib.util
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from avila import assets, i18n, logs, paths, settings
 from avila.engine import Engine
+from avila.errors import AvilaError
 from avila.gallery.store import Gallery
 from avila.generation import Abilities, Backend, GenerationRequest
-from avila.library.models import Library
+from avila.library.models import Library, Model
 from avila.settings import Settings
 
 PROCEDURAL, DIFFUSERS = "procedural", "diffusers"
@@ -35,14 +37,36 @@ class Avila:
 
 
 def start() -> Avila:
-    """Read the settings and put the parts together. Neither the folders nor the models are read yet."""
+    """Read the settings and put the parts together.
+
+    Neither the folders nor the models are read yet; at the first start, the program's own models are.
+    """
     folders = paths.folders()
     logs.start(folders.logs)
     remembered, note = settings.load(folders.settings_file)
+    remembered = with_engine(remembered)
     i18n.use(remembered.language)
     library = open_library(folders, remembered)
     gallery = Gallery(pictures_folder(folders, remembered), folders.index_file)
     return Avila(folders, remembered, note, library, gallery, Engine(backends(library), gallery))
+
+
+def with_engine(remembered: Settings) -> Settings:
+    """The settings with an engine chosen, if it is still to be: the program's own model.
+
+    It brings its recommended values. Who has chosen before, the painter without a model too, keeps that.
+    """
+    if remembered.engine_chosen:
+        return remembered
+    request = remembered.request
+    if not request.model and has_torch() and (model := starter()):
+        request = model.recommended.into(replace(request, backend=DIFFUSERS, model=model.reference))
+    return replace(remembered, engine_chosen=True, request=request)
+
+
+def starter() -> Model | None:
+    """The program's own model; None when it does not lie there whole."""
+    return next((model for model in Library([], own=assets.models()).models() if not model.problem), None)
 
 
 def pictures_folder(folders: paths.Folders, remembered: Settings) -> Path:
@@ -53,7 +77,7 @@ def pictures_folder(folders: paths.Folders, remembered: Settings) -> Path:
 def open_library(folders: paths.Folders, remembered: Settings) -> Library:
     """The models of the person's folder, of the folders in the settings, and of the program itself."""
     more = [Path(name).expanduser() for name in remembered.model_folders]
-    return Library([folders.models, *more, assets.models()])
+    return Library([folders.models, *more], own=assets.models())
 
 
 def backends(library: Library) -> dict[str, Callable[[], Backend]]:
@@ -85,28 +109,38 @@ def has_torch() -> bool:
     return all(importlib.util.find_spec(name) for name in ("torch", "diffusers", "transformers"))
 
 
-def complete(library: Library, request: GenerationRequest) -> GenerationRequest:
+def complete(library: Library, request: GenerationRequest, usual: str = "") -> GenerationRequest:
     """The request as a person means it: engine and model found, other programs' sampler names understood.
 
     An engine of "" is the best that is here: diffusers when a model is named, or when one is usable and
-    PyTorch is installed. A model of "" is the first usable one. Raises AvilaError when the named model
-    is not there.
+    PyTorch is installed. A model of "" is the `usual` one, or else the first that is usable. Raises
+    AvilaError when the named model is not there.
     """
-    from avila.backends.diffusers import sampler_named
-
     backend, model = request.backend, request.model
     if not backend:
-        wanted = model or (has_torch() and _first_usable(library))
+        wanted = model or (has_torch() and _usable(library, usual))
         backend = DIFFUSERS if wanted else PROCEDURAL
     if backend == PROCEDURAL:
         model = ""
     elif model:
         model = library.find(model).reference
     elif backend == DIFFUSERS:
-        model = _first_usable(library)
-    sampler = sampler_named(request.sampler) or request.sampler
-    return replace(request, backend=backend, model=model, sampler=sampler)
+        model = _usable(library, usual)
+    return replace(request, backend=backend, model=model, sampler=known_sampler(request.sampler))
 
 
-def _first_usable(library: Library) -> str:
+def known_sampler(name: str) -> str:
+    """Our name of a sampler that other programs call otherwise; the name itself when it is not known."""
+    from avila.backends.diffusers import sampler_named
+
+    return sampler_named(name) or name
+
+
+def _usable(library: Library, usual: str) -> str:
+    """The reference of the usual model if it can be used, else of the first that can; "" for none."""
+    if usual:
+        with suppress(AvilaError):
+            model = library.find(usual)
+            if not model.problem:
+                return model.reference
     return next((model.reference for model in library.models() if not model.problem), "")

@@ -222,7 +222,7 @@ def sweep(run: Run, model: Path, count: int, settings: dict[str, Any]) -> None:
 
 
 def measure_and_tell(run: Run, model: Path, count: int) -> None:
-    """Measure with the recommended values, write the figures into the model card, paint the contact sheets."""
+    """Measure with the recommended values, write the figures into the model card, paint contact sheets."""
     card = json.loads((model / "avila.json").read_text("utf-8"))["recommended"]
     settings = _settings(card)
     results = measure(run, model, count, settings)

@@ -1,6 +1,6 @@
 """Stable Diffusion 1.x models with random weights, tiny or at full size, as files that real ones look like.
 
-    python -m tests.helpers.checkpoints tiny|full|folder PATH
+    python -m tests.helpers.checkpoints tiny|full|folder|starter PATH
 
 The single files have CompVis' original layout (names of `ldm`), derived here from diffusers' own modules, so
 that reading them back is a real test. Weights are drawn per tensor from its name: files of different layouts
@@ -13,6 +13,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -122,6 +123,134 @@ def write_tiny_folder(path: Path, seed: int = 0, layout: Layout | None = None) -
         copytree(SD1 / name, path / name, dirs_exist_ok=True)
     (path / "model_index.json").write_bytes((SD1 / "model_index.json").read_bytes())
     return path
+
+
+CARD = {
+    "name": "Tiny Starter",
+    "recommended": {
+        "width": 96,
+        "height": 64,
+        "steps": 4,
+        "cfg_scale": 3.5,
+        "sampler": "DPM++ 2M",
+        "follow_draft": 50,
+    },
+    "sizes": {"smallest": 64, "largest": 128},
+    "tokens": 30,
+}
+LATENT = 6  # channels of the tiny starter
+
+
+def write_tiny_starter(path: Path, seed: int = 0) -> Path:
+    """Write a diffusers folder built like the program's own model, with avila.json and hashes (2 MB).
+
+    One latent is 16 x 16 pixels: the small autoencoder keeps their mean colour and throws the rest away, the
+    UNet has two levels and random weights, the tokenizer 800 words and a length of 32.
+    """
+    from diffusers import DDIMScheduler, UNet2DConditionModel
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    words = write_small_tokenizer(path / "tokenizer")
+    unet = UNet2DConditionModel(
+        sample_size=16,
+        in_channels=LATENT,
+        out_channels=LATENT,
+        block_out_channels=(32, 64),
+        layers_per_block=1,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        cross_attention_dim=32,
+        attention_head_dim=4,
+    )
+    text = CLIPTextConfig(
+        vocab_size=words,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=32,
+        projection_dim=32,
+        bos_token_id=words - 2,
+        eos_token_id=words - 1,
+        pad_token_id=words - 1,
+    )
+    for part, model in (("unet", unet), ("text_encoder", CLIPTextModel(text)), ("vae", mean_colours())):
+        if part != "vae":
+            model.load_state_dict(
+                {
+                    name: weight(f"{part}.{name}", tuple(value.shape), seed)
+                    if value.is_floating_point()
+                    else value
+                    for name, value in model.state_dict().items()
+                }
+            )
+        model.half().save_pretrained(path / part)
+    DDIMScheduler(
+        beta_schedule="squaredcos_cap_v2",
+        prediction_type="v_prediction",
+        timestep_spacing="trailing",
+        clip_sample=False,
+        steps_offset=1,
+    ).save_pretrained(path / "scheduler")
+    index = json.loads((SD1 / "model_index.json").read_text()) | {
+        "scheduler": ["diffusers", "DDIMScheduler"],
+        "vae": ["diffusers", "AutoencoderTiny"],
+    }
+    (path / "model_index.json").write_text(json.dumps(index))
+    write_card(path, CARD)
+    return path
+
+
+def write_card(folder: Path, values: dict[str, Any]) -> None:
+    """Write avila.json with these values and the hashes of all files that are there."""
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+    hashes = {
+        file.relative_to(folder).as_posix(): sha256(file.read_bytes()).hexdigest()
+        for file in files
+        if file.name not in ("avila.json", "README.md")
+    }
+    (folder / "avila.json").write_text(json.dumps(values | {"sha256": hashes}))
+
+
+def write_small_tokenizer(folder: Path, words: int = 800) -> int:
+    """Write CLIP's tokenizer with its first merges only and a length of 32; how many words it has."""
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary = json.loads((SD1 / "tokenizer" / "vocab.json").read_text())
+    by_number = sorted(vocabulary, key=vocabulary.get)
+    kept = [*by_number[: words - 2], "<|startoftext|>", "<|endoftext|>"]
+    (folder / "vocab.json").write_text(json.dumps({word: number for number, word in enumerate(kept)}))
+    lines = (SD1 / "tokenizer" / "merges.txt").read_text().splitlines()
+    (folder / "merges.txt").write_text("\n".join(lines[: 1 + words - 2 - 512]) + "\n")
+    config = json.loads((SD1 / "tokenizer" / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps(config | {"model_max_length": 32}))
+    return len(kept)
+
+
+def mean_colours() -> Any:
+    """An AutoencoderTiny of five levels whose first three latents are a square's mean colour, 0 to 1."""
+    import torch
+    from diffusers import AutoencoderTiny
+
+    levels, width = 5, 8
+    vae = AutoencoderTiny(
+        encoder_block_out_channels=(width,) * levels,
+        decoder_block_out_channels=(width,) * levels,
+        num_encoder_blocks=(0,) * levels,
+        num_decoder_blocks=(0,) * levels,
+        latent_channels=LATENT,
+    )
+    state = {name: torch.zeros_like(value) for name, value in vae.state_dict().items()}
+    for name, value in state.items():
+        if not name.endswith("weight"):
+            continue
+        halves = name.startswith("encoder") and value.shape[:2] == (width, width)
+        for colour in range(3):
+            if halves:  # stride 2 with one pixel of padding: the square is the kernel's lower right
+                value[colour, colour, 1:, 1:] = 0.25
+            else:
+                value[colour, colour, 1, 1] = 1
+    vae.load_state_dict(state)
+    return vae
 
 
 def modules(layout: Layout) -> dict[str, Any]:
@@ -269,7 +398,12 @@ def vae_name(name: str, layout: Layout) -> str:
 
 
 if __name__ == "__main__":
-    writers = {"tiny": write_tiny_checkpoint, "full": write_full_size_checkpoint, "folder": write_tiny_folder}
+    writers = {
+        "tiny": write_tiny_checkpoint,
+        "full": write_full_size_checkpoint,
+        "folder": write_tiny_folder,
+        "starter": write_tiny_starter,
+    }
     if len(sys.argv) != 3 or sys.argv[1] not in writers:
         raise SystemExit(__doc__)
     print(writers[sys.argv[1]](Path(sys.argv[2])))

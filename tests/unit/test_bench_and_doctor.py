@@ -1,7 +1,9 @@
 """`avila bench` and `avila doctor`: their JSON, their words, and what they say when something is missing."""
 
 import json
+import shutil
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -157,8 +159,51 @@ def test_the_window_is_measured_warm(monkeypatch: pytest.MonkeyPatch, home: Path
     assert len(homes) == 4
 
 
+def test_the_starter_is_measured_in_new_processes(
+    monkeypatch: pytest.MonkeyPatch, shipped: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(startup.assets, "models", lambda: shipped)
+    seconds = iter([4.0, 9.0, 5.0])
+
+    def child(arguments: list[str], environment: dict[str, str]) -> dict[str, Any]:
+        assert "two_pictures" in arguments[1]
+        assert float(environment["AVILA_SPAWNED_AT"]) > 0
+        return {"model": "starter", "first_seconds": next(seconds), "steps": 20}
+
+    monkeypatch.setattr(bench, "_child", child)
+    assert cli.main(["bench", "starter", "--runs", "3", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["model"], found["first_seconds"], found["steps"]) == ("starter", 5.0, 20)
+    assert found["aim"]["next_seconds"] == 3
+
+
+def test_two_pictures_of_the_starter(
+    monkeypatch: pytest.MonkeyPatch, shipped: Path, capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    monkeypatch.setattr(startup.assets, "models", lambda: shipped)
+    monkeypatch.setenv("AVILA_SPAWNED_AT", repr(time.time()))
+    bench.two_pictures()
+    found = json.loads(capsys.readouterr().out)
+    assert (found["model"], found["size"], found["steps"]) == ("starter", "96x64", 4)
+    assert found["first_seconds"] > 0
+    assert found["next_seconds"] > 0
+    assert found["steps_a_second"] > 0
+    assert len(list((home / "pictures").rglob("*.png"))) == 2
+
+
+def test_the_doctor_names_a_damaged_file_of_our_own_model(
+    complete: None, shipped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(shipped, tmp_path / "shipped")
+    assert report(capsys, 0)["findings"] == []
+    (tmp_path / "shipped" / "starter" / "tokenizer" / "merges.txt").write_text("")
+    [finding] = report(capsys, 0)["findings"]
+    assert "Tiny Starter" in finding["what"]
+    assert "tokenizer/merges.txt" in finding["what"]
+
+
 def test_without_a_model_there_is_nothing_to_measure_with() -> None:
-    for name in ("overhead", "stall"):
+    for name in ("overhead", "stall", "starter"):
         with pytest.raises(AvilaError, match="No model"):
             bench.run(name, "", 1, (64, 64), 1)
 

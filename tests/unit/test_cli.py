@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from avila import cli, i18n, startup
+from avila import cli, i18n, settings, startup
 from avila.errors import AvilaError
 from avila.gallery import metadata
 from avila.generation import Abilities, GenerationRequest, Step
@@ -26,7 +26,7 @@ class Quick:
     """A backend of three steps that does something of the test's choice at each."""
 
     name = "quick"
-    abilities = Abilities(steps=True, samplers=("Euler a", "LCM"), size_multiple=8)
+    abilities = Abilities(steps=True, samplers=("Euler a", "DPM++ 2M", "LCM"), size_multiple=8)
 
     def __init__(self, at_step: Callable[[int], None] = lambda _: None) -> None:
         self.requests: list[GenerationRequest] = []
@@ -94,7 +94,8 @@ def test_one_json_object_a_picture(quick: Quick, capsys: pytest.CaptureFixture[s
     assert [picture["seed"] for picture in found] == [7, 8, 9]
     for picture in found:
         assert set(picture) == {
-            "path", "seed", "backend", "model", "width", "height", "steps", "sampler", "seconds"
+            "path", "seed", "backend", "model", "width", "height", "steps", "sampler", "follow_draft",
+            "seconds",
         }  # fmt: skip
         assert (picture["backend"], picture["model"], picture["width"]) == ("procedural", "", 64)
         assert picture["seconds"] >= 0
@@ -104,13 +105,80 @@ def test_one_json_object_a_picture(quick: Quick, capsys: pytest.CaptureFixture[s
 
 def test_every_option_reaches_the_request(models_folder: Path, quick: Quick) -> None:
     model = models_folder / "tiny.safetensors"
-    arguments = "--negative blurry --steps 9 --cfg 3.5 --sampler LCM --seed 5 --size 128x64 --backend hybrid"
+    arguments = (
+        "--negative blurry --steps 9 --cfg 3.5 --sampler LCM --seed 5 --size 128x64 --backend hybrid "
+        "--follow-draft 30"
+    )
     assert cli.main(["generate", "a hill", *arguments.split(), "--model", str(model)]) == 0
     [request] = quick.requests
     assert request == GenerationRequest(
-        "a hill", "blurry", "diffusers", request.model, 128, 64, 9, 3.5, "LCM", 5
+        "a hill", "blurry", "diffusers", request.model, 128, 64, 9, 3.5, "LCM", 5, 30
     )
     assert request.model.endswith("tiny.safetensors")
+
+
+@pytest.fixture
+def with_starter(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program as it is installed, with a model of its own."""
+    monkeypatch.setattr(startup.assets, "models", lambda: shipped)
+
+
+def test_on_a_fresh_machine_a_prompt_is_enough(
+    with_starter: None, quick: Quick, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["generate", "a hill", "--seed", "5", "--json"]) == 0
+    assert quick.requests == [
+        GenerationRequest("a hill", "", "diffusers", "starter", 96, 64, 4, 3.5, "DPM++ 2M", 5, 50)
+    ]
+    told = json.loads(capsys.readouterr().out)
+    assert (told["model"], told["follow_draft"], told["sampler"]) == ("starter", 50, "DPM++ 2M")
+
+
+def test_what_is_given_goes_before_what_the_model_recommends(with_starter: None, quick: Quick) -> None:
+    given = "--steps 9 --cfg 0 --sampler k_lcm --size 64x72 --follow-draft 0"
+    assert cli.main(["generate", "x", "--seed", "5", "--model", "tiny starter", *given.split()]) == 0
+    assert quick.requests == [GenerationRequest("x", "", "diffusers", "starter", 64, 72, 9, 0.0, "LCM", 5, 0)]
+
+
+def test_the_model_last_chosen_in_the_window_is_the_usual_one(
+    with_starter: None, models_folder: Path, home: Path, quick: Quick
+) -> None:
+    (home / "models").mkdir(parents=True)
+    shutil.copy(models_folder / "tiny.safetensors", home / "models")
+    assert cli.main(["generate", "x", "--seed", "5"]) == 0
+    chosen = GenerationRequest("", backend="diffusers", model="tiny.safetensors", steps=3)
+    settings.save(home / "settings.json", settings.Settings(request=chosen, engine_chosen=True))
+    assert cli.main(["generate", "x", "--seed", "5"]) == 0
+    first, second = quick.requests
+    assert first.model == "starter"
+    assert second == GenerationRequest("x", backend="diffusers", model="tiny.safetensors", seed=5)
+
+
+def test_a_long_prompt_is_noted_for_the_models_own_number_of_words(
+    with_starter: None, quick: Quick, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["generate", "word " * 31]) == 0
+    assert "first 30 words" in capsys.readouterr().err
+
+
+def test_the_painter_has_no_draft_to_follow(quick: Quick) -> None:
+    assert cli.main(["generate", "x", "--follow-draft", "30", *SIZE]) == 0
+    assert (quick.requests[0].backend, quick.requests[0].follow_draft) == ("procedural", 0)
+
+
+def test_a_picture_is_made_again_from_its_metadata(
+    with_starter: None, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["generate", "a red boat", "--steps", "6", "--size", "72x64"]) == 0
+    path = Path(capsys.readouterr().out.removesuffix("\n"))
+    known = metadata.read(path)
+    assert known is not None
+    assert known.request.follow_draft == 50
+    avila = startup.start()
+    again = startup.backends(avila.library)["diffusers"]().generate(known.request, lambda step: None)
+    avila.close()
+    with Image.open(path) as image:
+        assert image.tobytes() == again.tobytes()
 
 
 def test_output_names_one_file_exactly(
@@ -156,6 +224,10 @@ def test_output_does_not_enter_the_gallery(home: Path, tmp_path: Path, quick: Qu
         ["x", "--count", "0"],
         ["x", "--count", "101"],
         ["x", "--steps", "many"],
+        ["x", "--follow-draft", "101"],
+        ["x", "--follow-draft", "-1"],
+        ["x", "--follow-draft", "half"],
+        ["x", "--follow-draft", "30", "--backend", "procedural"],
         ["x", "--backend", "magic"],
         ["x", "--output", "a.gif"],
         ["x", "--backend", "procedural", "--model", "y"],
@@ -322,6 +394,41 @@ def test_models_are_listed_with_what_is_wrong_with_them(
     assert broken["problem"]
     assert (tiny["name"], tiny["reference"], tiny["problem"]) == ("tiny", "tiny.safetensors", "")
     assert tiny["path"] == str(home / "models" / "tiny.safetensors")
+
+
+def test_built_in_models_are_marked_and_checked(
+    shipped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "shipped"
+    shutil.copytree(shipped, own)
+    assert cli.main(["models", "--check"]) == 0
+    assert capsys.readouterr().out.split() == ["Tiny", "Starter", "sd1", "2", "MB", "built", "in"]
+    file = own / "starter" / "vae" / "diffusion_pytorch_model.safetensors"
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    assert cli.main(["models"]) == 0, "only --check reads all files"
+    capsys.readouterr()
+    assert cli.main(["models", "--check"]) == 1
+    assert "vae/diffusion_pytorch_model.safetensors is missing or damaged" in capsys.readouterr().out
+    assert cli.main(["models", "--check", "--json"]) == 1
+    [model] = json.loads(capsys.readouterr().out)
+    assert (model["builtin"], model["damaged"]) == (True, "vae/diffusion_pytorch_model.safetensors")
+    file.unlink()
+    assert cli.main(["models", "--check"]) == 1
+    (own / "starter" / "avila.json").write_text("{")
+    assert cli.main(["models", "--check"]) == 1
+
+
+def test_a_damaged_model_is_told_and_the_painter_still_paints(
+    shipped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(shipped, tmp_path / "shipped")
+    file = tmp_path / "shipped" / "starter" / "unet" / "config.json"
+    file.write_text(file.read_text() + " ")
+    assert cli.main(["generate", "x"]) == 1
+    err = capsys.readouterr().err
+    assert "unet/config.json" in err
+    assert "Install Avila again" in err
+    assert cli.main(["generate", "x", "--backend", "procedural", *SIZE]) == 0
 
 
 def test_the_gallery_is_rebuilt(home: Path, quick: Quick, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,13 +17,15 @@ try:
 except ImportError:
     Procedural = None
 
-BACKENDS = ["diffusers", *(["procedural"] if Procedural else [])]
+BACKENDS = ["diffusers", "starter", *(["procedural"] if Procedural else [])]
+
+MODELS = {"diffusers": "tiny", "starter": "starter"}
 
 
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
-    if request.param == "diffusers":
-        yield request.getfixturevalue("diffusers_backend")
+    if request.param in ("diffusers", "starter"):
+        yield request.getfixturevalue(f"{request.param}_backend")
     else:
         made = Procedural()
         yield made
@@ -40,13 +42,13 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def asked(backend: Backend) -> GenerationRequest:
+def asked(request: pytest.FixtureRequest, backend: Backend) -> GenerationRequest:
     """A small request that this backend can follow."""
     abilities = backend.abilities
     return GenerationRequest(
         "a red house by the sea at sunset",
         backend=backend.name,
-        model="tiny" if abilities.needs_model else "",
+        model=MODELS.get(request.node.callspec.params["backend"], ""),
         width=96,
         height=64,
         steps=3,
@@ -82,6 +84,8 @@ def test_every_value_it_claims_to_follow_has_an_effect(backend: Backend, asked: 
         changed["cfg_scale"] = replace(asked, cfg_scale=2.0)
     if abilities.negative_prompt:
         changed["negative_prompt"] = replace(asked, negative_prompt="house, sea")
+    if abilities.follow_draft:
+        changed["follow_draft"] = replace(asked, follow_draft=50)
     for name, request in changed.items():
         assert not np.array_equal(first, make(backend, request)[0]), name
     if abilities.steps:

@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 import subprocess
 import sys
 import weakref
@@ -12,13 +13,28 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from avila.backends import diffusers as module
-from avila.backends.diffusers import SAMPLERS, Device, Diffusers, arguments, make_scheduler, sampler_named
-from avila.errors import AvilaError
+from avila.backends.diffusers import (
+    SAMPLERS,
+    Device,
+    Diffusers,
+    arguments,
+    last_timesteps,
+    make_scheduler,
+    sampler_named,
+)
+from avila.drafts import painting, read
+from avila.errors import AvilaError, Cancelled
 from avila.generation import GenerationRequest
 from avila.library.models import Library
-from tests.helpers.checkpoints import Layout, write_tiny_checkpoint, write_tiny_folder
+from tests.helpers.checkpoints import (
+    Layout,
+    write_small_tokenizer,
+    write_tiny_checkpoint,
+    write_tiny_folder,
+)
 
 ASKED = GenerationRequest("a cat", backend="diffusers", model="tiny", width=64, height=64, steps=2, seed=5)
 
@@ -45,6 +61,185 @@ def refused(backend: Diffusers, model: str = "m") -> AvilaError:
     assert caught.value.explanation
     assert caught.value.advice
     return caught.value
+
+
+FOLLOWED = GenerationRequest(
+    "a red boat on a lake at sunset",
+    "clouds",
+    "diffusers",
+    "starter",
+    width=96,
+    height=64,
+    steps=20,
+    cfg_scale=3.5,
+    sampler="DPM++ 2M Karras",
+    seed=5,
+)
+
+
+def squares(picture: np.ndarray) -> np.ndarray:
+    """The mean colour of every 16 x 16 pixels, which is all that the tiny starter's latents hold."""
+    height, width = picture.shape[0] // 16, picture.shape[1] // 16
+    return picture.astype(float).reshape(height, 16, width, 16, 3).mean((1, 3))
+
+
+@pytest.fixture
+def plain_draft(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """A draft that costs nothing in the place of the painter's; what it was asked for."""
+    asked: list[tuple[Any, ...]] = []
+
+    def paint(scene: Any, width: int, height: int, seed: int, *, fine: bool) -> np.ndarray:
+        asked.append((scene, width, height, seed, fine))
+        return np.full((height, width, 3), (200, 120, 40), np.uint8)
+
+    monkeypatch.setattr(painting, "paint", paint)
+    return asked
+
+
+def test_the_more_of_the_draft_is_kept_the_nearer_the_picture_is(starter_backend: Diffusers) -> None:
+    scene = read(FOLLOWED.prompt, FOLLOWED.negative_prompt)
+    draft = squares(painting.paint(scene, 96, 64, FOLLOWED.seed, fine=True))
+    distances = [
+        np.abs(squares(pixels(starter_backend, replace(FOLLOWED, follow_draft=kept))) - draft).mean()
+        for kept in (0, 75, 100)
+    ]
+    assert distances[0] > distances[1] > distances[2]
+    assert distances[2] < 6, "the last step alone only repaints it"
+
+
+def test_the_draft_is_of_the_same_words_seed_and_size(
+    starter_backend: Diffusers, plain_draft: list[tuple[Any, ...]]
+) -> None:
+    pixels(starter_backend, replace(FOLLOWED, follow_draft=60))
+    assert plain_draft == [(read(FOLLOWED.prompt, FOLLOWED.negative_prompt), 96, 64, 5, True)]
+    pixels(starter_backend, FOLLOWED)
+    assert len(plain_draft) == 1, "nothing is painted that is not followed"
+
+
+def test_following_adds_nothing_to_the_bare_pipeline(
+    starter_backend: Diffusers, plain_draft: list[tuple[Any, ...]]
+) -> None:
+    import torch
+    from diffusers import StableDiffusionImg2ImgPipeline
+
+    request = replace(FOLLOWED, follow_draft=45, sampler="DPM++ 2M")
+    pipeline = starter_backend.pipeline(request)
+    bare = StableDiffusionImg2ImgPipeline(**pipeline.components, requires_safety_checker=False)
+    picture = bare(
+        request.prompt,
+        Image.new("RGB", (96, 64), (200, 120, 40)),
+        strength=0.55,
+        num_inference_steps=20,
+        guidance_scale=3.5,
+        negative_prompt=request.negative_prompt,
+        generator=torch.Generator().manual_seed(5),
+    ).images[0]
+    assert np.array_equal(np.asarray(picture), pixels(starter_backend, request))
+
+
+def test_following_holds_no_second_model(starter_backend: Diffusers) -> None:
+    pipeline = starter_backend.pipeline(FOLLOWED)
+    assert starter_backend._loaded is not None
+    follower = starter_backend._loaded.follower
+    for part in ("unet", "vae", "text_encoder", "scheduler"):
+        assert getattr(follower, part) is getattr(pipeline, part)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_sampler_follows_and_counts_the_steps_really_run(
+    starter_backend: Diffusers, plain_draft: list[tuple[Any, ...]], sampler: str
+) -> None:
+    for steps, kept in ((1, 1), (1, 100), (4, 1), (4, 45), (4, 100), (20, 45)):
+        request = replace(FOLLOWED, sampler=sampler, steps=steps, follow_draft=kept, width=64)
+        told: list[tuple[int, int]] = []
+        picture = starter_backend.generate(request, lambda step: told.append((step.number, step.total)))  # noqa: B023
+        run = request.steps_run()
+        calls = {"Heun": 2 * run - 1, "PLMS": run + (run > 1)}.get(sampler, run)
+        assert told == [(number, calls) for number in range(1, calls + 1)], request
+        assert np.asarray(picture).std() > 0
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_cosine_schedule_suits_every_sampler(starter_backend: Diffusers, sampler: str) -> None:
+    many = (100,) if "Karras" in sampler else ()  # its first timesteps are then the same number
+    for steps in (1, 2, 3, *many):
+        request = replace(FOLLOWED, sampler=sampler, steps=steps, width=64)
+        assert pixels(starter_backend, request).std() > 1
+
+
+def test_the_last_steps_of_plms_begin_as_all_of_them_do(starter_backend: Diffusers) -> None:
+    scheduler = starter_backend.pipeline(replace(FOLLOWED, sampler="PLMS", steps=5)).scheduler
+    scheduler.set_timesteps(5)
+    every = scheduler.timesteps.tolist()
+    assert last_timesteps(scheduler, 5, 5).tolist() == every
+    assert last_timesteps(scheduler, 5, 3).tolist() == [every[3], every[4], every[4], every[5]]
+    assert last_timesteps(scheduler, 5, 1).tolist() == every[-1:]
+
+
+def test_cancelled_while_following(starter_backend: Diffusers, plain_draft: list[tuple[Any, ...]]) -> None:
+    request = replace(FOLLOWED, follow_draft=45)
+    before = pixels(starter_backend, request)
+
+    def stop(step: Any) -> None:
+        if step.number == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        starter_backend.generate(request, stop)
+    assert np.array_equal(before, pixels(starter_backend, request))
+
+
+@pytest.mark.parametrize("kept", [0, 45])
+def test_a_size_between_two_latents_is_the_middle_of_the_larger_picture(
+    starter_backend: Diffusers, kept: int
+) -> None:
+    shown: list[Any] = []
+    request = replace(FOLLOWED, width=88, height=72, steps=4, follow_draft=kept)
+    picture = starter_backend.generate(request, lambda step: shown.append(step.preview()))
+    whole = pixels(starter_backend, replace(request, width=96, height=80))
+    assert np.array_equal(np.asarray(picture), whole[4:76, 4:92])
+    assert {preview.size for preview in shown} == {(88, 72)}
+
+
+@pytest.mark.parametrize("built_in", [True, False])
+def test_a_damaged_file_is_named_and_the_next_job_works(
+    shipped: Path, tmp_path: Path, built_in: bool
+) -> None:
+    shutil.copytree(shipped / "starter", tmp_path / "starter")
+    library = Library([], own=tmp_path) if built_in else Library([tmp_path])
+    backend = Diffusers(library)
+    file = tmp_path / "starter" / "unet" / "diffusion_pytorch_model.safetensors"
+    whole = file.read_bytes()
+    advice = "Install Avila again" if built_in else "Download the model again"
+    for content in (whole[:-1] + b"x", whole[: len(whole) // 2], None):  # of the right length, cut off, gone
+        if content is None:
+            file.unlink()
+        else:
+            file.write_bytes(content)
+        error = refused(backend, "starter")
+        assert "Tiny Starter" in error.title
+        assert "unet/diffusion_pytorch_model.safetensors" in error.explanation
+        assert advice in error.advice
+    file.write_bytes(whole)
+    assert pixels(backend, replace(FOLLOWED, steps=2)).std() > 1
+    backend.close()
+
+
+def test_a_built_in_model_without_a_readable_card_is_to_be_installed_again(
+    shipped: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(shipped / "starter", tmp_path / "starter")
+    (tmp_path / "starter" / "avila.json").write_text("{")
+    error = refused(Diffusers(Library([], own=tmp_path)), "starter")
+    assert "avila.json" in error.explanation
+    assert "Install Avila again" in error.advice
+
+
+def test_a_tokenizer_with_more_words_than_the_text_encoder(shipped: Path, tmp_path: Path) -> None:
+    shutil.copytree(shipped / "starter", tmp_path / "m")
+    (tmp_path / "m" / "avila.json").unlink()
+    write_small_tokenizer(tmp_path / "m" / "tokenizer", words=900)
+    assert "900 words" in refused(Diffusers(Library([tmp_path]))).details
 
 
 def test_importing_the_backend_imports_no_torch() -> None:

@@ -16,6 +16,7 @@ ALL = Abilities(
     steps=True,
     cfg_scale=True,
     negative_prompt=True,
+    follow_draft=True,
     needs_model=True,
     size_multiple=8,
     largest_size=2048,
@@ -30,6 +31,7 @@ ALL = Abilities(
         width=st.integers(),
         cfg_scale=st.floats(allow_nan=False),
         seed=st.integers(),
+        follow_draft=st.integers(),
     )
 )
 def test_a_request_comes_back_from_json(request: GenerationRequest) -> None:
@@ -97,6 +99,8 @@ def test_a_batch_differs_in_its_seeds_only() -> None:
         ({"cfg_scale": -1.0}, "CFG"),
         ({"cfg_scale": float("nan")}, "CFG"),
         ({"cfg_scale": float("inf")}, "CFG"),
+        ({"follow_draft": -1}, "0 to 100 percent"),
+        ({"follow_draft": 101}, "0 to 100 percent"),
         ({"sampler": "magic"}, "Euler a"),
         ({"model": ""}, "No model chosen"),
     ],
@@ -110,7 +114,9 @@ def test_what_cannot_be_made_is_named(changes: dict[str, Any], said: str) -> Non
 
 
 def test_an_engine_minds_only_what_it_follows() -> None:
-    Abilities().check(replace(REQUEST, model="", steps=0, cfg_scale=-1.0, sampler="magic", width=515))
+    Abilities().check(
+        replace(REQUEST, model="", steps=0, cfg_scale=-1.0, sampler="magic", width=515, follow_draft=200)
+    )
 
 
 @given(st.integers(64, 2048))
@@ -127,3 +133,25 @@ def test_a_prompt_longer_than_a_model_reads_is_noted() -> None:
     assert "75" in GenerationRequest("word " * 76, model="m").note()
     assert GenerationRequest("word " * 75, model="m").note() == ""
     assert GenerationRequest("word " * 76).note() == "", "the painter reads all of it"
+
+
+@pytest.mark.parametrize(
+    ("steps", "follow_draft", "run"),
+    [(20, 0, 20), (20, 45, 11), (20, 100, 1), (1, 0, 1), (1, 50, 1), (100, 71, 29), (3, 99, 1), (4, 1, 3)],
+)
+def test_what_is_kept_of_the_draft_needs_no_steps(steps: int, follow_draft: int, run: int) -> None:
+    assert replace(REQUEST, steps=steps, follow_draft=follow_draft).steps_run() == run
+
+
+@given(st.integers(1, 1000), st.integers(0, 100))
+def test_the_more_of_the_draft_is_kept_the_fewer_steps(steps: int, follow_draft: int) -> None:
+    request = replace(REQUEST, steps=steps, follow_draft=follow_draft)
+    assert 1 <= request.steps_run() <= steps
+    less = replace(request, follow_draft=max(follow_draft - 1, 0))
+    assert request.steps_run() <= less.steps_run()
+
+
+def test_a_small_model_notes_its_own_number_of_words() -> None:
+    request = GenerationRequest("word " * 31, model="m")
+    assert "first 30 words" in request.note(30)
+    assert request.note() == ""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ import pytest
 
 from avila.errors import AvilaError
 from avila.library import sd1
+from avila.library.card import SD1
 from avila.library.headers import read_header
 from avila.library.models import Library
-from tests.helpers.checkpoints import Layout, write_tiny_checkpoint
+from tests.helpers.checkpoints import Layout, write_card, write_tiny_checkpoint
 
 
 def write_header(path: Path, tensors: dict[str, list[int]], dtype: str = "F16", **metadata: str) -> Path:
@@ -209,6 +211,36 @@ def test_weights_under_another_suffix_ask_for_a_new_name(
 ) -> None:
     (tmp_path / name).write_bytes((models_folder / "tiny.safetensors").read_bytes())
     assert "rename" in problem(tmp_path / name)
+
+
+def test_the_programs_own_models_come_first_by_the_name_on_their_card(
+    models_folder: Path, shipped: Path
+) -> None:
+    library = Library([models_folder], own=shipped)
+    assert [(m.name, m.reference, m.builtin) for m in library.models()] == [
+        ("Tiny Starter", "starter", True),
+        ("tiny", "tiny.safetensors", False),
+        ("tiny-folder", "tiny-folder", False),
+    ]
+    starter, tiny, _folder = library.models()
+    assert (starter.recommended.width, starter.recommended.follow_draft) == (96, 50)
+    assert starter.sizes == (64, 128)
+    assert starter.card.tokens == 30
+    assert tiny.recommended == SD1
+    assert tiny.sizes is None
+    for name in ("starter", "tiny starter", str(shipped / "starter")):
+        assert library.find(name) == starter
+
+
+def test_a_folder_whose_card_cannot_be_read_says_so(shipped: Path, tmp_path: Path) -> None:
+    shutil.copytree(shipped / "starter", tmp_path / "m")
+    (tmp_path / "m" / "avila.json").write_text('{"tokens": "many"}')
+    library = Library([tmp_path])
+    (model,) = library.models()
+    assert (model.name, model.problem) == ("m", "Its avila.json cannot be read.")
+    write_card(tmp_path / "m", {"name": "Mended"})
+    (model,) = library.models()
+    assert (model.name, model.problem) == ("Mended", "")
 
 
 def test_a_model_is_found_by_reference_name_or_path(

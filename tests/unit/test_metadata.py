@@ -41,6 +41,7 @@ REQUESTS = st.builds(
     cfg_scale=st.floats(0, 100),
     sampler=st.sampled_from(["Euler a", "DPM++ 2M", "DPM++ 2M Karras", "LCM"]),
     seed=st.integers(0, LARGEST_SEED),
+    follow_draft=st.integers(0, 100),
 )
 
 
@@ -74,11 +75,19 @@ def test_without_model_and_negative_there_are_still_enough_pairs() -> None:
     assert parse_parameters(text) == GenerationRequest(prompt="", seed=3)
 
 
+def test_following_the_draft_is_told_in_our_words_and_theirs() -> None:
+    text = parameters_text(replace(REQUEST, follow_draft=45))
+    assert "Model: dream.v8, Follow draft: 45, Denoising strength: 0.55, Backend: diffusers" in text
+    back = parse_parameters(text)
+    assert back is not None
+    assert back.follow_draft == 45
+
+
 @given(REQUESTS)
 def test_the_text_never_loses_its_parameter_line(request: GenerationRequest) -> None:
     back = parse_parameters(parameters_text(request))
     assert back is not None
-    plain = ("backend", "width", "height", "steps", "cfg_scale", "sampler", "seed")
+    plain = ("backend", "width", "height", "steps", "cfg_scale", "sampler", "seed", "follow_draft")
     assert [getattr(back, name) for name in plain] == [getattr(request, name) for name in plain]
 
 
@@ -132,6 +141,16 @@ def test_a_long_line_without_a_colon_takes_no_time() -> None:
             "x\r\nSteps: many, Seed: 99999999999999999999999, Size: big, CFG scale: high",
             GenerationRequest("x", backend="diffusers"),
             id="unreadable values",
+        ),
+        pytest.param(
+            "x\nSteps: 8, Sampler: Euler a, Denoising strength: 0.4, Seed: 1",
+            GenerationRequest("x", backend="diffusers", steps=8, seed=1),
+            id="made from a picture that is not our draft",
+        ),
+        pytest.param(
+            "x\nSteps: 8, Sampler: Euler a, Follow draft: 101, Seed: 1",
+            GenerationRequest("x", backend="diffusers", steps=8, seed=1),
+            id="more than all of the draft",
         ),
         pytest.param("x\nSteps: 8, Seed: 1", None, id="two pairs"),
         pytest.param("", None, id="empty"),

@@ -1,13 +1,23 @@
 """Previews: the predicted picture is exact, and its colours are the VAE's."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from avila.backends import diffusers as backend
-from avila.backends.previews import Prediction, alpha_cumprod, fit_colours, watched
+from avila.backends.previews import (
+    Prediction,
+    alpha_cumprod,
+    decoded,
+    decodes_quickly,
+    fit_colours,
+    watched,
+)
+from avila.generation import GenerationRequest
 
 CONFIG = {
     "beta_start": 0.00085,
@@ -126,8 +136,6 @@ def test_the_colours_of_a_linear_vae_are_found(channels: int, encodes: bool) -> 
 
 
 def test_the_colours_follow_a_real_vae(diffusers_backend: backend.Diffusers) -> None:
-    from avila.generation import GenerationRequest
-
     request = GenerationRequest("x", backend="diffusers", model="tiny", width=64, height=64, seed=1)
     vae = diffusers_backend.pipeline(request).vae
     before = torch.get_rng_state()
@@ -148,3 +156,43 @@ def test_a_preview_has_the_latents_size_and_bears_nan() -> None:
     latents = torch.full((4, 5, 9), float("nan"))
     image = colours.picture(latents)
     assert (image.mode, image.size) == ("RGB", (9, 5))
+
+
+def test_a_small_decoder_shows_the_picture_itself(starter_backend: backend.Diffusers) -> None:
+    request = GenerationRequest(
+        "x", backend="diffusers", model="starter", width=96, height=64, steps=2, sampler="DPM++ 2M", seed=1
+    )
+    shown: list[Any] = []
+    picture = starter_backend.generate(request, lambda step: shown.append(step.preview()))
+    assert shown[-1].size == (96, 64)
+    difference = np.asarray(shown[-1]).astype(int) - np.asarray(picture)
+    assert np.abs(difference).max() <= 2, "the last prediction is the picture"
+    assert np.abs(np.asarray(shown[0]).astype(int) - np.asarray(picture)).max() > 2
+
+
+def test_only_what_is_cheap_is_decoded(
+    starter_backend: backend.Diffusers, diffusers_backend: backend.Diffusers
+) -> None:
+    request = GenerationRequest("x", backend="diffusers", model="starter", width=64, height=64, seed=1)
+    small = starter_backend.pipeline(request).vae
+    usual = diffusers_backend.pipeline(replace(request, model="tiny")).vae
+    assert decodes_quickly(small, torch.zeros((6, 16, 16)))
+    assert not decodes_quickly(small, torch.zeros((6, 4000, 4000)))
+    assert not decodes_quickly(usual, torch.zeros((4, 8, 8)))
+
+
+def test_the_colours_of_a_small_vae_are_found(starter_backend: backend.Diffusers) -> None:
+    request = GenerationRequest("x", backend="diffusers", model="starter", width=64, height=64, seed=1)
+    vae = starter_backend.pipeline(request).vae
+    colours = fit_colours(vae)
+    latents = torch.rand((6, 4, 5), generator=torch.Generator().manual_seed(2))
+    guess = np.asarray(colours.picture(latents)).astype(float)
+    truth = np.asarray(decoded(vae, latents)).astype(float).reshape(4, 16, 5, 16, 3).mean((1, 3))
+    assert np.corrcoef(guess.ravel(), truth.ravel())[0, 1] > 0.8
+
+
+def test_a_decoded_preview_bears_nan(starter_backend: backend.Diffusers) -> None:
+    request = GenerationRequest("x", backend="diffusers", model="starter", width=64, height=64, seed=1)
+    vae = starter_backend.pipeline(request).vae
+    image = decoded(vae, torch.full((6, 4, 5), float("nan")))
+    assert (image.mode, image.size) == ("RGB", (80, 64))

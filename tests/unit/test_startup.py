@@ -1,5 +1,6 @@
 """Where the parts meet: the best engine, the model's reference, the folders."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,7 +79,9 @@ def test_the_parts_follow_the_settings(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("AVILA_HOME", str(tmp_path))
     folders = paths.folders()
     assert folders.settings_file.is_relative_to(tmp_path)
-    wanted = Settings(pictures=str(tmp_path / "mine"), model_folders=(str(tmp_path / "more"),))
+    wanted = Settings(
+        pictures=str(tmp_path / "mine"), model_folders=(str(tmp_path / "more"),), engine_chosen=True
+    )
     settings.save(folders.settings_file, wanted)
     avila = startup.start()
     assert avila.settings == wanted
@@ -86,6 +89,74 @@ def test_the_parts_follow_the_settings(tmp_path: Path, monkeypatch: pytest.Monke
     assert avila.gallery.folder == tmp_path / "mine"
     assert avila.library.folders[:2] == (tmp_path / "models", tmp_path / "more")
     avila.close()
+
+
+def first_start(monkeypatch: pytest.MonkeyPatch, home: Path, shipped: Path) -> Settings:
+    """The settings of a start with what lies in `home`."""
+    monkeypatch.setenv("AVILA_HOME", str(home))
+    monkeypatch.setattr(startup.assets, "models", lambda: shipped)
+    avila = startup.start()
+    avila.close()
+    return avila.settings
+
+
+def test_the_first_start_chooses_the_programs_own_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shipped: Path
+) -> None:
+    known = first_start(monkeypatch, tmp_path, shipped)
+    assert known.engine_chosen
+    assert known.request == GenerationRequest(
+        "", "", "diffusers", "starter", 96, 64, 4, 3.5, "DPM++ 2M", follow_draft=50
+    )
+
+
+def test_who_has_chosen_keeps_the_choice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shipped: Path
+) -> None:
+    painter = Settings(engine_chosen=True)
+    model = Settings(request=GenerationRequest("x", backend="diffusers", model="mine.safetensors"))
+    for remembered in (painter, model):
+        settings.save(tmp_path / "settings.json", remembered)
+        known = first_start(monkeypatch, tmp_path, shipped)
+        assert known == replace(remembered, engine_chosen=True)
+
+
+def test_settings_from_before_there_was_a_model_keep_their_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shipped: Path
+) -> None:
+    (tmp_path / "settings.json").write_text(
+        '{"theme": "dark", "request": {"prompt": "a hill", "backend": "procedural", "model": ""}}'
+    )
+    known = first_start(monkeypatch, tmp_path, shipped)
+    assert (known.theme, known.request.prompt, known.request.model) == ("dark", "a hill", "starter")
+
+
+@pytest.mark.parametrize("missing", ["torch", "file", "folder"])
+def test_without_a_usable_starter_the_first_start_paints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shipped: Path, missing: str
+) -> None:
+    own = tmp_path / "shipped"
+    if missing != "folder":
+        shutil.copytree(shipped, own)
+    if missing == "file":
+        (own / "starter" / "unet" / "diffusion_pytorch_model.safetensors").unlink()
+    if missing == "torch":
+        monkeypatch.setattr(startup, "has_torch", lambda: False)
+    known = first_start(monkeypatch, tmp_path, own)
+    assert known.request == GenerationRequest("")
+
+
+def test_the_usual_model_is_used_while_it_can_be(library: Library, models_folder: Path) -> None:
+    assert startup.complete(library, REQUEST, "tiny-folder").model == "tiny-folder"
+    assert startup.complete(library, REQUEST, "gone").model == "tiny.safetensors"
+    outside = str(models_folder / "tiny-folder")
+    assert startup.complete(Library([]), REQUEST, outside).model == outside
+
+
+def test_the_programs_own_model_comes_first(models_folder: Path, shipped: Path) -> None:
+    both = Library([models_folder], own=shipped)
+    assert startup.complete(both, REQUEST).model == "starter"
+    assert startup.complete(both, REQUEST, "tiny.safetensors").model == "tiny.safetensors"
 
 
 def test_every_engine_tells_its_abilities() -> None:

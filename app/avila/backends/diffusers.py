@@ -13,17 +13,20 @@ import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from avila.assets import resource
-from avila.backends.previews import LatentColours, Prediction, fit_colours, watched
+from avila.backends.previews import LatentColours, Prediction, decoded, decodes_quickly, fit_colours, watched
+from avila.drafts import read
 from avila.errors import AvilaError
 from avila.generation import Abilities, GenerationRequest, Step
 from avila.i18n import _
 from avila.library import sd1
+from avila.library.card import damage
 from avila.library.headers import read_header
 from avila.library.models import Library, Model
 
@@ -50,6 +53,10 @@ SCHEDULERS: dict[str, tuple[str, dict[str, Any]]] = {
     "LCM": ("LCMScheduler", {"clip_sample": False}),
 }
 SAMPLERS = tuple(SCHEDULERS)
+# A cosine schedule ends at a sigma of 20,000. These take a first step from there in their stride; Heun
+# overshoots by hundreds, Euler a roots a negative number, and Karras' steps would nearly all be up there.
+EXACT_FROM_ANY_SIGMA = ("Euler", "DPM++ 2M", "DPM++ 2M SDE", "UniPC", "DDIM", "LCM")
+LARGEST_SIGMA = 80.0  # for the others; Karras et al. 2022, table 1
 
 OFFLINE = {
     "HF_HUB_OFFLINE": "1",
@@ -116,14 +123,18 @@ class Loaded:
 
     key: LoadKey
     pipeline: Any  # diffusers.StableDiffusionPipeline
+    follower: Any  # diffusers.StableDiffusionImg2ImgPipeline of the same parts, begins with a picture
     scheduler_config: Any  # as the model brought it; each sampler is made from it
     _colours: LatentColours | None = field(default=None, init=False)
 
     def picture(self, prediction: Prediction, scheduler: Any, cfg_scale: float) -> "Image":
         """The preview of one step; the first one fits the colours, about a second at full size."""
+        latents = prediction.x0(scheduler, cfg_scale)
+        if decodes_quickly(self.pipeline.vae, latents):
+            return decoded(self.pipeline.vae, latents)
         if self._colours is None:
             self._colours = fit_colours(self.pipeline.vae)
-        return self._colours.picture(prediction.x0(scheduler, cfg_scale))
+        return self._colours.picture(latents)
 
 
 class _NotFiniteError(Exception):
@@ -139,6 +150,7 @@ class Diffusers:
         steps=True,
         cfg_scale=True,
         negative_prompt=True,
+        follow_draft=True,
         needs_model=True,
         size_multiple=8,
         largest_size=2048,
@@ -203,9 +215,14 @@ class Diffusers:
 
     def _generate(self, request: GenerationRequest, on_step: Callable[[Step], None]) -> "Image":
         loaded = self._prepare(request)
-        pipeline, scheduler = loaded.pipeline, loaded.pipeline.scheduler
+        pipeline = loaded.follower if request.follow_draft else loaded.pipeline
+        scheduler = pipeline.scheduler
         import torch
 
+        fitting = _fitting(request, pipeline.vae_scale_factor)
+        given = arguments(fitting)
+        if request.follow_draft:
+            given |= _beginning(pipeline, fitting)
         with watched(pipeline.unet) as seen:
 
             def stepped(_pipeline: Any, index: int, _time: Any, values: dict[str, Any]) -> dict[str, Any]:
@@ -216,27 +233,32 @@ class Diffusers:
                     index in (0, total - 1) and not torch.isfinite(values["latents"]).all()
                 ):
                     raise _NotFiniteError
-                on_step(
-                    Step(index + 1, total, lambda: loaded.picture(prediction, scheduler, request.cfg_scale))
-                )
+
+                def preview() -> "Image":
+                    picture = loaded.picture(prediction, scheduler, request.cfg_scale)
+                    return _cut(picture, fitting, request)
+
+                on_step(Step(index + 1, total, preview))
                 return values
 
-            picture = pipeline(**arguments(request), output_type="np", callback_on_step_end=stepped).images
+            picture = pipeline(**given, output_type="np", callback_on_step_end=stepped).images
         import numpy as np
 
         if not np.isfinite(picture).all():
             raise _NotFiniteError
-        image: Image = pipeline.numpy_to_pil(picture)[0]
-        return image
+        return _cut(pipeline.numpy_to_pil(picture)[0], fitting, request)
 
     def _prepare(self, request: GenerationRequest) -> Loaded:
         """Load the request's model unless it is, and set its sampler."""
         model = self._library.find(request.model)
         if model.problem:
+            _check_files(model)  # a missing one may be the reason, and is the better one to tell
             raise AvilaError(
                 _("“{name}” cannot be used").format(name=model.name),
                 model.problem,
-                _("Choose a Stable Diffusion 1.x model in the .safetensors format."),
+                _again(model)
+                if model.builtin
+                else _("Choose a Stable Diffusion 1.x model in the .safetensors format."),
                 str(model.path),
             )
         _import_quietly()
@@ -246,8 +268,8 @@ class Diffusers:
         if self._loaded is None or self._loaded.key != key:
             self.close()  # first, so that two models are never held at once
             self._loaded = _load(model, key)
-        pipeline = self._loaded.pipeline
-        pipeline.scheduler = make_scheduler(request.sampler, self._loaded.scheduler_config, request.steps)
+        scheduler = make_scheduler(request.sampler, self._loaded.scheduler_config, request.steps)
+        self._loaded.pipeline.scheduler = self._loaded.follower.scheduler = scheduler
         return self._loaded
 
 
@@ -266,6 +288,60 @@ def arguments(request: GenerationRequest) -> dict[str, Any]:
     }
 
 
+def _fitting(request: GenerationRequest, multiple: int) -> GenerationRequest:
+    """The request for the smallest picture that holds the asked one and that whole latents make."""
+    width, height = (-(-side // multiple) * multiple for side in (request.width, request.height))
+    return replace(request, width=width, height=height)
+
+
+def _cut(picture: "Image", made: GenerationRequest, asked: GenerationRequest) -> "Image":
+    """The asked middle of what was made a little larger; a small preview is enlarged for it first."""
+    if (made.width, made.height) == (asked.width, asked.height):
+        return picture
+    if picture.width != made.width:
+        picture = picture.resize((made.width, made.height))
+    left, top = (made.width - asked.width) // 2, (made.height - asked.height) // 2
+    return picture.crop((left, top, left + asked.width, top + asked.height))
+
+
+def _beginning(follower: Any, request: GenerationRequest) -> dict[str, Any]:
+    """What StableDiffusionImg2ImgPipeline wants besides: the fine draft of this request, and where it begins.
+
+    What is kept of the draft is what the first steps would have decided: they are left out.
+    """
+    from PIL import Image
+
+    from avila.drafts.painting import paint  # brings numpy
+
+    scene = read(request.prompt, request.negative_prompt)
+    draft = paint(scene, request.width, request.height, request.seed, fine=True)
+    run = request.steps_run()
+    follower.get_timesteps = lambda steps, _strength, _device: (
+        last_timesteps(follower.scheduler, steps, run),
+        run,
+    )
+    return {"image": Image.fromarray(draft), "strength": 1 - request.follow_draft / 100}
+
+
+def last_timesteps(scheduler: Any, steps: int, run: int) -> Any:
+    """The timesteps of the last `run` of `steps` steps; tells the scheduler where it begins.
+
+    diffusers' own get_timesteps cuts PLMS's table, which has its second timestep twice, without care:
+    the sampler then takes every picture for one step less noisy than it is.
+    """
+    import torch
+
+    begin = (steps - run) * scheduler.order
+    timesteps = scheduler.timesteps
+    if type(scheduler).__name__ == "PNDMScheduler":
+        once = torch.cat([timesteps[:1], timesteps[2:]]) if len(timesteps) > 2 else timesteps
+        timesteps = once[begin:]
+        return torch.cat([timesteps[:2], timesteps[1:]])
+    if hasattr(scheduler, "set_begin_index"):
+        scheduler.set_begin_index(begin)
+    return timesteps[begin:]
+
+
 def _encodable(text: str) -> str:
     """The text without half characters (lone surrogates), on which tokenizers fail."""
     return text.encode("utf-8", "replace").decode("utf-8")
@@ -281,7 +357,27 @@ def make_scheduler(sampler: str, config: Any, steps: int) -> Any:
         options = options | {"original_inference_steps": max(50, steps)}
     if config.get("steps_offset") and steps >= config["num_train_timesteps"]:
         options = options | {"steps_offset": 0}  # else the first step lies behind the last timestep
-    return getattr(diffusers, name).from_config(config, **options)
+    scheduler = getattr(diffusers, name).from_config(config, **options)
+    exact = sampler in EXACT_FROM_ANY_SIGMA
+    if config.get("beta_schedule") == "squaredcos_cap_v2" and not exact:
+        scheduler.alphas_cumprod = scheduler.alphas_cumprod.clamp(min=1 / (1 + LARGEST_SIGMA**2))
+    if hasattr(scheduler, "set_begin_index"):
+        _begin_at_the_first(scheduler)
+    return scheduler
+
+
+def _begin_at_the_first(scheduler: Any) -> None:
+    """Tell the scheduler where each picture begins: where two steps round to the first timestep, it guesses
+    the second, and falls off its table at the end.
+    """
+    set_timesteps = scheduler.set_timesteps
+
+    @wraps(set_timesteps)
+    def set_and_begin(*given: Any, **named: Any) -> None:
+        set_timesteps(*given, **named)
+        scheduler.set_begin_index(0)
+
+    scheduler.set_timesteps = set_and_begin
 
 
 def _import_quietly() -> None:
@@ -305,9 +401,11 @@ def _import_quietly() -> None:
 def _load(model: Model, key: LoadKey) -> Loaded:
     """Read the weights. Raises AvilaError when they are not what the header or the configs promise."""
     import torch
+    from diffusers import StableDiffusionImg2ImgPipeline
     from diffusers.loaders.single_file_utils import SingleFileComponentError
     from safetensors import SafetensorError
 
+    _check_files(model)
     try:
         pipeline = _pipeline(model, getattr(torch, key.dtype))
         _check(pipeline)
@@ -323,8 +421,10 @@ def _load(model: Model, key: LoadKey) -> Loaded:
         raise _damaged(model, error) from error
     except (OSError, ValueError, LookupError, TypeError, SingleFileComponentError, SafetensorError) as error:
         raise _damaged(model, error) from error
-    pipeline.set_progress_bar_config(disable=True)
-    return Loaded(key, pipeline, pipeline.scheduler.config)
+    follower = StableDiffusionImg2ImgPipeline(**pipeline.components, requires_safety_checker=False)
+    for made in (pipeline, follower):
+        made.set_progress_bar_config(disable=True)
+    return Loaded(key, pipeline, follower, pipeline.scheduler.config)
 
 
 def _pipeline(model: Model, dtype: Any) -> Any:
@@ -369,16 +469,37 @@ def _check(pipeline: Any) -> None:
             if not torch.isfinite(value).all():
                 raise ValueError(f"{part}: NaN in {name}")
     tokenizer, config = pipeline.tokenizer, pipeline.text_encoder.config
-    # transformers makes up a vocabulary of two words where the file is missing
-    if len(tokenizer) < 256 or tokenizer.model_max_length > config.max_position_embeddings:
+    # transformers makes up a vocabulary of two words where the file is missing; small models have hundreds
+    if (
+        not 256 <= len(tokenizer) <= config.vocab_size
+        or tokenizer.model_max_length > config.max_position_embeddings
+    ):
         raise ValueError(f"tokenizer: {len(tokenizer)} words, {tokenizer.model_max_length} long")
+
+
+def _check_files(model: Model) -> None:
+    """Raise AvilaError when one of the folder's files is not as its card records it."""
+    file = damage(model.path, model.card.hashes)
+    if file:
+        raise AvilaError(
+            _("“{name}” is damaged").format(name=model.name),
+            _("Its file {file} is missing or is not as it was made.").format(file=file),
+            _again(model),
+            str(model.path / file),
+        )
+
+
+def _again(model: Model) -> str:
+    if model.builtin:
+        return _("Install Avila again, or choose another model.")
+    return _("Download the model again, or choose another one.")
 
 
 def _damaged(model: Model, error: Exception) -> AvilaError:
     return AvilaError(
         _("“{name}” could not be loaded").format(name=model.name),
         _("Weights are missing, damaged, or of a kind that Avila does not know."),
-        _("Download the model again, or choose another one."),
+        _again(model),
         f"{model.path}\n{type(error).__name__}: {error}",
     )
 

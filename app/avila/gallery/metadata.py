@@ -69,6 +69,9 @@ def parameters_text(request: GenerationRequest) -> str:
         "Seed": request.seed,
         "Size": f"{request.width}x{request.height}",
         "Model": _stem(request.model),
+        # the second is what A1111 calls the same thing; its readers do not know the first
+        "Follow draft": request.follow_draft or "",
+        "Denoising strength": (100 - request.follow_draft) / 100 if request.follow_draft else "",
         "Backend": request.backend,
         "Version": f"Avila {__version__}",
     }
@@ -101,6 +104,7 @@ def parse_parameters(text: str) -> GenerationRequest | None:
     sampler, schedule = pairs.get("Sampler", ""), pairs.get("Schedule type", "")
     if schedule in _SCHEDULES and not sampler.endswith(schedule):
         sampler = f"{sampler} {schedule}"
+    follow_draft = _whole(pairs.get("Follow draft", ""), default.follow_draft)
     size = re.fullmatch(r"(\d{1,6})x(\d{1,6})", pairs.get("Size", ""), re.ASCII)
     return GenerationRequest(
         prompt="\n".join(prompt),
@@ -113,6 +117,7 @@ def parse_parameters(text: str) -> GenerationRequest | None:
         cfg_scale=_decimal(pairs.get("CFG scale", ""), default.cfg_scale),
         sampler=sampler or default.sampler,
         seed=_whole(pairs.get("Seed", ""), RANDOM_SEED),
+        follow_draft=follow_draft if 0 <= follow_draft <= 100 else default.follow_draft,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from avila.errors import AvilaError
 from avila.i18n import _
+from avila.library.card import NO_CARD, Card, Recommended, read_card
 from avila.library.families import Kind, kind_of_file, kind_of_folder
 from avila.library.headers import read_header
 
@@ -19,7 +20,7 @@ SUFFIXES = (".safetensors", ".ckpt")  # the second is never opened, but a person
 class Model:
     """One model as found on the disk."""
 
-    name: str  # what a picker shows: the file's name without its suffix, or the folder's
+    name: str  # what a picker shows: its card's, the file's name without its suffix, or the folder's
     reference: str  # what a request stores: POSIX path below a models folder; outside "~/…" or absolute
     path: Path
     family: str  # "sd1", "sd2", "sdxl", "lora", …; "" when unknown
@@ -27,19 +28,38 @@ class Model:
     size: int  # in bytes
     modified: int  # the newest file's time, in ns
     problem: str  # why it cannot run here, one sentence; "" when it can
+    card: Card = NO_CARD  # what its maker says of it
+    builtin: bool = False  # it came with the program
+
+    @property
+    def recommended(self) -> Recommended:
+        """The values it makes its best pictures with."""
+        return self.card.recommended
+
+    @property
+    def sizes(self) -> tuple[int, int] | None:
+        """Pixels a side between which it works well; None when its maker does not say."""
+        return self.card.sizes
 
 
 class Library:
-    """The models below some folders, found anew on each call; only changed files are read again."""
+    """The models below some folders, found anew on each call; only changed files are read again.
 
-    def __init__(self, folders: Sequence[Path]) -> None:
-        self.folders = tuple(Path(os.path.abspath(folder)) for folder in folders)  # noqa: PTH100 - keeps links
+    What lies below `own` came with the program; a path is looked for there last.
+    """
+
+    def __init__(self, folders: Sequence[Path], own: Path | None = None) -> None:
+        everywhere = [*folders, *([own] if own else [])]
+        self.folders = tuple(Path(os.path.abspath(folder)) for folder in everywhere)  # noqa: PTH100 - keeps links
+        self._own = self.folders[-1] if own else None
         self._known: dict[tuple[Path, int, int], Model] = {}
 
     def models(self) -> list[Model]:
-        """All models, sorted by name; those that cannot run come with their problem."""
+        """All models: the program's own, then the others, by name; those that cannot run say why."""
         found = {path: self._model(path) for folder in self.folders for path in _candidates(folder)}
-        return sorted(found.values(), key=lambda model: (model.name.casefold(), model.reference))
+        return sorted(
+            found.values(), key=lambda model: (not model.builtin, model.name.casefold(), model.reference)
+        )
 
     def find(self, name_or_path: str) -> Model:
         """The model with this reference, path ("~/…" too) or name (case does not matter).
@@ -94,15 +114,18 @@ class Library:
         key = (path, size, modified)
         if key not in self._known:
             kind, look = _look(path)
+            card, problem = _read_card(path) if kind == "folder" else (NO_CARD, "")
             self._known[key] = Model(
-                name=path.name if kind == "folder" else path.stem,
+                name=card.name or (path.name if kind == "folder" else path.stem),
                 reference=self._reference(path),
                 path=path,
                 family=look.family,
                 kind=kind,
                 size=size,
                 modified=modified,
-                problem=look.problem,
+                problem=look.problem or problem,
+                card=card,
+                builtin=self._own is not None and path.is_relative_to(self._own),
             )
         return self._known[key]
 
@@ -126,6 +149,14 @@ def _look(path: Path) -> tuple[Literal["checkpoint", "folder"], Kind]:
             look.family, _("Its name must end in “.safetensors” in small letters; rename it.")
         )
     return "checkpoint", look
+
+
+def _read_card(path: Path) -> tuple[Card, str]:
+    """A folder's card, and why it cannot be read ("" when it can)."""
+    try:
+        return read_card(path), ""
+    except ValueError:
+        return NO_CARD, _("Its avila.json cannot be read.")
 
 
 def _is_model(path: Path) -> bool:

@@ -1,0 +1,152 @@
+"""What a model's maker says of it in `avila.json`, beside the folder's model_index.json.
+
+    {
+        "name": "Avila Starter",
+        "recommended": {"width": 256, "height": 256, "steps": 20, "cfg_scale": 3.5,
+                        "sampler": "DPM++ 2M", "follow_draft": 45},
+        "sizes": {"smallest": 192, "largest": 384},
+        "tokens": 30,
+        "sha256": {"unet/diffusion_pytorch_model.safetensors": "…"}
+    }
+
+Every key may be absent. A model without this file, as a single .safetensors, gets what suits SD 1.x.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from avila.generation import LARGEST_SIDE, SMALLEST_SIDE, TOKENS_READ, GenerationRequest
+
+NAME = "avila.json"
+LARGEST_CARD = 1_000_000  # bytes
+_SD1 = GenerationRequest(prompt="")
+
+
+@dataclass(frozen=True, slots=True)
+class Recommended:
+    """The values a model makes its best pictures with; the defaults are those of SD 1.x."""
+
+    width: int = _SD1.width  # pixels
+    height: int = _SD1.height  # pixels
+    steps: int = _SD1.steps
+    cfg_scale: float = _SD1.cfg_scale
+    sampler: str = _SD1.sampler
+    follow_draft: int = _SD1.follow_draft  # percent
+
+    def into(self, request: GenerationRequest) -> GenerationRequest:
+        """The request with these values."""
+        return replace(request, **{field.name: getattr(self, field.name) for field in fields(self)})
+
+
+SD1 = Recommended()
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The content of an avila.json."""
+
+    name: str = ""  # what a picker shows; "": the folder's name
+    recommended: Recommended = SD1
+    sizes: tuple[int, int] | None = None  # pixels a side between which it works well; None: not told
+    tokens: int = TOKENS_READ  # of a prompt, that it reads
+    hashes: tuple[tuple[str, str], ...] = ()  # of its files: POSIX path in the folder, SHA-256 in hex
+
+
+NO_CARD = Card()
+
+
+def read_card(folder: Path) -> Card:
+    """The card of a model folder; the default one when there is none.
+
+    Raises ValueError when it cannot be read or a value cannot be.
+    """
+    path = folder / NAME
+    try:
+        with path.open("rb") as file:
+            text = file.read(LARGEST_CARD + 1)
+    except FileNotFoundError:
+        return NO_CARD
+    except OSError as error:
+        raise ValueError(str(error)) from error
+    try:
+        if len(text) > LARGEST_CARD:
+            raise ValueError(f"longer than {LARGEST_CARD} bytes")
+        return _card(json.loads(text))
+    except (TypeError, AttributeError, KeyError, RecursionError) as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from error
+
+
+def damage(folder: Path, hashes: Iterable[tuple[str, str]]) -> str:
+    """The first file of the folder that is missing or not as a card recorded it; "" when all are well.
+
+    Reads every recorded file: about a second a gigabyte.
+    """
+    for name, recorded in hashes:
+        try:
+            with (folder / name).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            return name
+        if found != recorded:
+            return name
+    return ""
+
+
+def _card(values: dict[str, Any]) -> Card:
+    """Check and take over; ValueError, TypeError, AttributeError or KeyError for what does not fit."""
+    known = Card()
+    if not isinstance(values, dict):
+        raise ValueError("not a JSON object")
+    name = values.get("name", known.name)
+    if not isinstance(name, str) or len(name) > 80 or not name.isprintable():
+        raise ValueError("name")
+    sizes = values.get("sizes")
+    if sizes is not None:
+        sizes = (_whole(sizes["smallest"], 1, LARGEST_SIDE), _whole(sizes["largest"], 1, LARGEST_SIDE))
+        if sizes[0] > sizes[1]:
+            raise ValueError(f"sizes: {sizes}")
+    return Card(
+        name=name.strip(),
+        recommended=_recommended(values.get("recommended", {})),
+        sizes=sizes,
+        tokens=_whole(values.get("tokens", known.tokens), 1, 100_000),
+        hashes=tuple(_hash(file, digest) for file, digest in values.get("sha256", {}).items()),
+    )
+
+
+def _recommended(values: dict[str, Any]) -> Recommended:
+    """The values with the types and within the limits that a request has."""
+    if not isinstance(values, dict):
+        raise ValueError("recommended: not a JSON object")
+    names = {field.name for field in fields(Recommended)}
+    request = GenerationRequest.from_json(
+        _SD1.to_json() | {name: value for name, value in values.items() if name in names}
+    )
+    for side in (request.width, request.height):
+        _whole(side, SMALLEST_SIDE, LARGEST_SIDE)
+    _whole(request.steps, 1, 1000)
+    _whole(request.follow_draft, 0, 100)
+    if not 0 <= request.cfg_scale <= 100:
+        raise ValueError(f"cfg_scale: {request.cfg_scale}")
+    return Recommended(**{name: getattr(request, name) for name in names})
+
+
+def _hash(name: str, digest: str) -> tuple[str, str]:
+    """A path that stays inside the folder, and a SHA-256."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or not path.parts:
+        raise ValueError(f"sha256: {name!r} is not a path inside the folder")
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", digest):
+        raise ValueError(f"sha256: {digest!r}")
+    return name, digest.lower()
+
+
+def _whole(value: object, smallest: int, largest: int) -> int:
+    if type(value) is not int or not smallest <= value <= largest:
+        raise ValueError(f"{value!r} is not a whole number from {smallest} to {largest}")
+    return value
