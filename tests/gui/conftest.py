@@ -14,8 +14,9 @@ from avila.ui.window import Window
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Every test has its own folders and speaks English."""
+    """Every test has its own folders, no model that came with the program, and speaks English."""
     monkeypatch.setenv("AVILA_HOME", str(tmp_path))
+    monkeypatch.setattr("avila.assets.models", lambda: tmp_path / "shipped")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     return tmp_path
 

@@ -68,7 +68,7 @@ def press_generate(window: Window, qtbot: QtBot) -> None:
 def make_one(window: Window, qtbot: QtBot, words: str = "mountain lake") -> None:
     """A kept picture of the painter's."""
     write(window, qtbot, words)
-    with qtbot.waitSignal(window.worker.job_ended):
+    with qtbot.waitSignal(window.worker.job_ended, timeout=20_000):
         press_generate(window, qtbot)
 
 
@@ -197,6 +197,7 @@ def test_the_running_tile_follows_the_job_again(hand: HandMoved, window: Window,
     write(window, qtbot, " at night")
     qtbot.mouseClick(window.create_page.strip.running, Qt.MouseButton.LeftButton)
     assert window.create_page.caption.text() == "Step 1 of 4"
+    hand.let_go()
 
 
 def test_escape_stops_the_job_and_the_next_one_works(hand: HandMoved, window: Window, qtbot: QtBot) -> None:

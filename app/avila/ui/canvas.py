@@ -9,10 +9,12 @@ from avila.i18n import _
 SWAP_MS = 0  # drafts follow typing
 PREVIEW_MS = 120
 FINAL_MS = 240
+LARGEST_ZOOM = 1.5
+SMALL = 640  # pixels; pictures with smaller sides are enlarged more, up to this
 
 
 class Canvas(QWidget):
-    """Shows one picture, fitted and centred, never larger than 1.5 times its intended size.
+    """Shows one picture, fitted and centred; enlarged, but not so far that it becomes a blur.
 
     Signals:
         opened(): the picture was double-clicked.
@@ -72,7 +74,7 @@ class Canvas(QWidget):
         if self._size.isEmpty():
             return QRectF()
         fitted = self._size.scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        largest = self._size * 1.5
+        largest = self._size * max(LARGEST_ZOOM, SMALL / max(self._size.width(), self._size.height()))
         if fitted.width() > largest.width():
             fitted = largest
         left, top = (self.width() - fitted.width()) / 2, (self.height() - fitted.height()) / 2

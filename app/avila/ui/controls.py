@@ -1,15 +1,13 @@
-"""The controls of the left panel: labelled slider, size, seed, choice and count."""
+"""The controls of the left panel: labelled slider, seed, choice and count."""
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QRegularExpressionValidator,
     QWheelEvent,
 )
@@ -19,18 +17,15 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
-    QPushButton,
     QSlider,
     QSpinBox,
-    QStylePainter,
-    QVBoxLayout,
     QWidget,
 )
 
 from avila.generation import LARGEST_SEED
 from avila.i18n import _
 from avila.ui import theme
-from avila.ui.widgets import button, icon_button, label, restyle, role, round_corners, teach
+from avila.ui.widgets import icon_button, label, restyle, role, teach
 
 
 class _WheelWithFocus(QObject):
@@ -48,7 +43,7 @@ class _Track(QSlider):
 
     def __init__(self, default: int) -> None:
         super().__init__(Qt.Orientation.Horizontal)
-        self._default = default
+        self.default = default
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.installEventFilter(_WheelWithFocus(self))
 
@@ -60,7 +55,7 @@ class _Track(QSlider):
         super().mousePressEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self.setValue(self._default)
+        self.setValue(self.default)
 
 
 class NumberSlider(QWidget):
@@ -73,19 +68,29 @@ class NumberSlider(QWidget):
     changed = Signal()
 
     def __init__(
-        self, name: str, tip: str, low: float, high: float, default: float, unit: float, most: float
+        self,
+        name: str,
+        tip: str,
+        low: float,
+        high: float,
+        default: float,
+        unit: float,
+        most: float,
+        sign: str = "",
     ) -> None:
-        """`unit` is the slider's step (1 shows whole numbers), `most` the largest number to be typed."""
+        """`unit` is the slider's step (1 shows whole numbers), `most` the largest number to be typed.
+
+        `sign` is shown after the number ("%"), and may be typed too.
+        """
         super().__init__()
+        self._name, self._tip, self._sign = name, tip, sign
         self._unit, self._low, self._most, self._value = unit, low, most, default
         self._number = QLineEdit()
         role(self._number, "inline")
         self._number.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._number.setFixedWidth(48)
-        teach(self._number, name, tip)
         self._track = _Track(round(default / unit))
         self._track.setRange(round(low / unit), round(high / unit))
-        teach(self._track, name, tip)
         self._label = label(name, "label")
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -96,16 +101,28 @@ class NumberSlider(QWidget):
         grid.setColumnStretch(0, 1)
         self._track.valueChanged.connect(self._slid)
         self._number.editingFinished.connect(self._typed)
+        self.set_able(True)
         self.set_value(default)
 
     def value(self) -> float:
         return self._value
 
+    def set_default(self, value: float) -> None:
+        """What a double click brings back from now on."""
+        self._track.default = round(value / self._unit)
+
+    def set_able(self, able: bool, reason: str = "") -> None:
+        """Switch it on, or off for a `reason` that its tooltip tells."""
+        self.setEnabled(able)
+        for part in (self._number, self._track):
+            teach(part, self._name, self._tip if able else reason)
+
     def set_value(self, value: float) -> None:
         value = min(self._most, max(self._low, value))
         changed = value != self._value
         self._value = value
-        self._number.setText(f"{value:.0f}" if self._unit == 1 else f"{value:.1f}")
+        number = f"{value:.0f}" if self._unit == 1 else f"{value:.1f}"
+        self._number.setText(f"{number} {self._sign}" if self._sign else number)
         self._track.blockSignals(True)
         self._track.setValue(round(value / self._unit))
         self._track.blockSignals(False)
@@ -117,172 +134,12 @@ class NumberSlider(QWidget):
 
     def _typed(self) -> None:
         try:
-            value = float(self._number.text().replace(",", "."))
+            value = float(self._number.text().removesuffix(self._sign).replace(",", "."))
         except ValueError:
             value = self._value
         if not math.isfinite(value):
             value = self._value
         self.set_value(float(round(value)) if self._unit == 1 else round(value, 2))
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A preset of the size picker."""
-
-    name: str
-    width: int  # pixels
-    height: int  # pixels
-
-
-SHAPES = (
-    Shape("1:1", 512, 512),
-    Shape("3:2", 768, 512),
-    Shape("16:9", 912, 512),
-    Shape("2:3", 512, 768),
-    Shape("9:16", 512, 912),
-)
-
-
-class _Tile(QPushButton):
-    """A preset drawn as its shape above its ratio."""
-
-    def __init__(self, shape: Shape) -> None:
-        super().__init__()
-        self.shape = shape
-        self.setCheckable(True)
-        self.setMinimumWidth(46)
-        role(self, "tile")
-        size = f"{shape.width} × {shape.height}"
-        teach(self, f"{shape.name}, {size}", size)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QStylePainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        chosen = self.isChecked()
-        box = QRectF(self.rect()).adjusted(0.75, 0.75, -0.75, -0.75)
-        if chosen or self.underMouse():
-            painter.setBrush(theme.color("raised"))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.drawRoundedRect(box, 8, 8)
-        if self.hasFocus():
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(theme.color("accent"), 1.5))
-            painter.drawRoundedRect(box, 8, 8)
-        scale = 20 / max(self.shape.width, self.shape.height)
-        width, height = self.shape.width * scale, self.shape.height * scale
-        if self.shape.width == self.shape.height:
-            width = height = 15
-        glyph = QRectF((self.width() - width) / 2, 18 - height / 2, width, height)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(theme.color("accent" if chosen else "text-3"), 1.5))
-        painter.drawRoundedRect(glyph, 2.5, 2.5)
-        painter.setFont(theme.font(11))
-        painter.setPen(theme.color("text" if chosen else "text-3"))
-        painter.drawText(self.rect().adjusted(0, 30, 0, -4), Qt.AlignmentFlag.AlignCenter, self.shape.name)
-
-
-class SizePicker(QWidget):
-    """Presets, swap, and the exact numbers behind a button.
-
-    Signals:
-        changed(): width or height changed.
-    """
-
-    changed = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._width, self._height = SHAPES[0].width, SHAPES[0].height
-        self._exact = QPushButton()
-        role(self._exact, "link")
-        teach(self._exact, _("Exact size"), _("Type the width and height in pixels"))
-        self._exact.clicked.connect(self._ask)
-        head = QHBoxLayout()
-        head.addWidget(label(_("Size"), "label"))
-        head.addStretch(1)
-        head.addWidget(self._exact)
-        self._tiles = [_Tile(shape) for shape in SHAPES]
-        row = QHBoxLayout()
-        row.setSpacing(3)
-        for tile in self._tiles:
-            row.addWidget(tile)
-            tile.clicked.connect(lambda _on, shape=tile.shape: self.set_size(shape.width, shape.height))
-        row.addWidget(
-            icon_button(
-                "arrow-left-right",
-                _("Swap width and height"),
-                _("Swap width and height"),
-                lambda: self.set_size(self._height, self._width),
-            )
-        )
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(head)
-        column.addLayout(row)
-        self._show()
-
-    def size_in_pixels(self) -> tuple[int, int]:
-        """(width, height)."""
-        return self._width, self._height
-
-    def set_size(self, width: int, height: int) -> None:
-        changed = (width, height) != (self._width, self._height)
-        self._width, self._height = width, height
-        self._show()
-        if changed:
-            self.changed.emit()
-
-    def _show(self) -> None:
-        self._exact.setText(f"{self._width} × {self._height}")
-        for tile in self._tiles:
-            tile.setChecked((tile.shape.width, tile.shape.height) == (self._width, self._height))
-
-    def _ask(self) -> None:
-        popup = ExactSize(self._width, self._height, self)
-        popup.chosen.connect(self.set_size)
-        popup.adjustSize()
-        corner = self._exact.mapToGlobal(
-            QPoint(self._exact.width() - popup.width(), self._exact.height() + 4)
-        )
-        popup.move(corner)
-        popup.show()
-
-
-class ExactSize(QFrame):
-    """A small popup with two numbers.
-
-    Signals:
-        chosen(int, int): width and height to take over.
-    """
-
-    chosen = Signal(int, int)
-
-    def __init__(self, width: int, height: int, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        round_corners(self)
-        role(self, "popover")
-        grid = QGridLayout(self)
-        grid.setContentsMargins(16, 16, 16, 16)
-        self._sides: list[QSpinBox] = []
-        for row, (name, value) in enumerate(((_("Width"), width), (_("Height"), height))):
-            side = QSpinBox()
-            side.setRange(64, 4096)
-            side.setSingleStep(8)
-            side.setSuffix(" px")
-            side.setValue(value)
-            side.lineEdit().setTextMargins(10, 0, 10, 0)
-            teach(side, name, _("Models need multiples of 8; arrow keys go in eights"))
-            grid.addWidget(label(name, "label"), row, 0)
-            grid.addWidget(side, row, 1)
-            self._sides.append(side)
-        grid.addWidget(button(_("Use this size"), "", _("Take these numbers"), self._take), 2, 0, 1, 2)
-        self._sides[0].setFocus()
-        self._sides[0].selectAll()
-
-    def _take(self) -> None:
-        self.chosen.emit(self._sides[0].value(), self._sides[1].value())
-        self.close()
 
 
 class _Box(QFrame):
@@ -381,9 +238,15 @@ class Choice(QComboBox):
 
     def __init__(self, name: str, tip: str) -> None:
         super().__init__()
-        teach(self, name, tip)
+        self._name, self._tip = name, tip
+        self.set_able(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.installEventFilter(_WheelWithFocus(self))
+
+    def set_able(self, able: bool, reason: str = "") -> None:
+        """Switch it on, or off for a `reason` that its tooltip tells."""
+        self.setEnabled(able)
+        teach(self, self._name, self._tip if able else reason)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -19,6 +19,7 @@ from avila.errors import AvilaError
 from avila.gallery.store import GalleryEntry
 from avila.generation import GenerationRequest
 from avila.i18n import _, ngettext
+from avila.library.card import Recommended
 from avila.startup import Avila, abilities
 from avila.ui.canvas import FINAL_MS, PREVIEW_MS, Canvas
 from avila.ui.caption import WIDTH, Caption
@@ -268,6 +269,8 @@ class CreatePage(QWidget):
         panel.words_changed.connect(self._words_changed)
         panel.look_changed.connect(self._look_changed)
         panel.changed.connect(self._say)
+        panel.model.changed.connect(self.messages.close_note)  # it may offer values of the model before
+        panel.replaced.connect(self._offer_old_values)
         panel.generate.generate.connect(self.generate)
         panel.generate.cancel.connect(self.cancel)
         panel.seed.again.connect(self._seed_again)
@@ -289,6 +292,14 @@ class CreatePage(QWidget):
         self.strip.set_folded(self.height() < LOW_WINDOW)
         for tool, words in self._worded_tools:
             tool.setText(words if self.width() >= WORDS_FROM else "")
+
+    def _offer_old_values(self, own: Recommended) -> None:
+        """A model brought its values: say so, and keep the way back to the person's own."""
+        self.messages.note(
+            _("The settings now suit {name}").format(name=self.panel.model.title()),
+            _("Keep mine"),
+            partial(self.panel.set_values, own),
+        )
 
     # drafts
 
@@ -474,7 +485,7 @@ class CreatePage(QWidget):
         elif not self.panel.model.reference():
             text = _("Without a model, the draft itself is painted and kept")
         else:
-            text = self.panel.request().note()
+            text = self.panel.note()
         self.panel.say(text)
 
     @staticmethod

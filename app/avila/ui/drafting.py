@@ -18,7 +18,9 @@ from avila.ui import images
 
 log = logging.getLogger(__name__)
 
-LONGEST_SIDE = 768  # pixels; the same composition as full size, quick enough for every key
+# Pixels of a draft's longer side, whatever the picture's: the same composition, sharp enough to look at
+# and quick enough for every key.
+SHORTEST, LONGEST = 512, 768
 REST = 0.3  # seconds without a new wish after which the fine pass begins
 
 
@@ -98,12 +100,13 @@ class DraftPainter(QThread):
 
 
 def draft(request: GenerationRequest, fine: bool, pause: Callable[[], None]) -> Draft:
-    """Paint the request's scene at its shape, no larger than the window needs; `pause` may end it."""
+    """Paint the request's scene at its shape, as large as the window needs; `pause` may end it."""
     from avila.drafts.painting import paint
 
     begin = time.perf_counter()
     scene = read(request.prompt, request.negative_prompt)
-    scale = min(1.0, LONGEST_SIDE / max(request.width, request.height))
+    longest = max(request.width, request.height)
+    scale = min(LONGEST, max(SHORTEST, longest)) / longest
     width, height = (max(64, round(side * scale)) for side in (request.width, request.height))
     image = images.from_array(paint(scene, width, height, request.seed, fine=fine, pause=pause))
     return Draft(request, image, scene, time.perf_counter() - begin, fine)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QMenu, QPushButton
 
 from avila.i18n import _
+from avila.library.card import Card
 from avila.library.models import Model
 from avila.ui import theme
 from avila.ui.widgets import role, round_corners, teach
@@ -16,13 +17,15 @@ class ModelPicker(QPushButton):
     """Chooses a model, or none: then the painter of the drafts makes the picture.
 
     Signals:
-        changed(): another model was chosen.
+        changed(): another model is chosen now.
+        picked(str): the person wants the model with this reference; who listens chooses it.
         opened(): the list is about to be shown.
         add_wanted(): the person wants to choose a file that is not in the list.
         folder_wanted(): the models folder is to be opened.
     """
 
     changed = Signal()
+    picked = Signal(str)
     opened = Signal()
     add_wanted = Signal()
     folder_wanted = Signal()
@@ -30,7 +33,7 @@ class ModelPicker(QPushButton):
     def __init__(self) -> None:
         super().__init__()
         role(self, "card")
-        self._models: tuple[Model, ...] = ()
+        self._models: tuple[Model, ...] | None = None  # not read yet
         self._reference = ""
         self.clicked.connect(self.open_list)
         self._name_it()
@@ -49,14 +52,29 @@ class ModelPicker(QPushButton):
             self.changed.emit()
 
     def set_models(self, models: Sequence[Model]) -> None:
-        """What can be chosen; the choice stays."""
+        """What can be chosen; the choice stays, also a file beside the models folders that is still there."""
+        chosen = self.chosen()
         self._models = tuple(models)
+        if chosen and not self.chosen() and chosen.path.exists():
+            self._models += (chosen,)
         self._name_it()
         self.update()
 
     def chosen(self) -> Model | None:
         """The chosen model; None for the painter or one that is missing."""
-        return next((model for model in self._models if model.reference == self._reference), None)
+        return next((model for model in self._models or () if model.reference == self._reference), None)
+
+    def card(self) -> Card:
+        """What the chosen model's maker says of it; the usual for the painter or one that is missing."""
+        model = self.chosen()
+        return model.card if model else Card()
+
+    def title(self) -> str:
+        """The chosen model's name."""
+        model = self.chosen()
+        if not self._reference:
+            return _("Painter (no model)")
+        return model.name if model else self._reference.rsplit("/", 1)[-1]
 
     def open_list(self) -> None:
         """Show the list below the card."""
@@ -70,21 +88,22 @@ class ModelPicker(QPushButton):
         menu = QMenu(self)
         round_corners(menu)
         menu.setToolTipsVisible(True)
-        painter = menu.addAction(_("Painter (no model)"))
-        painter.setIcon(theme.icon("pencil-line"))
-        painter.setToolTip(_("Paints the draft in full size, in an instant"))
-        painter.triggered.connect(lambda: self.set_reference(""))
-        menu.addSeparator()
-        for model in self._models:
-            action = menu.addAction(model.name.replace("&", "&&") + "\t" + size_text(model.size))
+        for model in self._models or ():
+            aside = _("built in") if model.builtin else size_text(model.size)
+            action = menu.addAction(model.name.replace("&", "&&") + "\t" + aside)
             action.setIcon(theme.icon("sparkles" if not model.problem else "circle-alert"))
             action.setToolTip(model.problem or str(model.path))
             action.setEnabled(not model.problem)
             action.triggered.connect(
-                lambda _checked=False, reference=model.reference: self.set_reference(reference)
+                lambda _checked=False, reference=model.reference: self.picked.emit(reference)
             )
         if not self._models:
             menu.addAction(_("No models yet")).setEnabled(False)
+        menu.addSeparator()
+        painter = menu.addAction(_("Painter (no model)"))
+        painter.setIcon(theme.icon("pencil-line"))
+        painter.setToolTip(_("Paints the draft in full size, in an instant"))
+        painter.triggered.connect(lambda: self.picked.emit(""))
         menu.addSeparator()
         menu.addAction(theme.icon("plus"), _("Choose a model file…"), self.add_wanted.emit)
         menu.addAction(theme.icon("folder-open"), _("Open the models folder"), self.folder_wanted.emit)
@@ -102,10 +121,11 @@ class ModelPicker(QPushButton):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color("badge"))
         painter.drawRoundedRect(tile, 6, 6)
-        icon = "pencil-line" if not self._reference else "sparkles" if self.chosen() else "circle-alert"
+        missing = self._models is not None and not self.chosen()
+        icon = "pencil-line" if not self._reference else "circle-alert" if missing else "sparkles"
         theme.paint_icon(painter, icon, tile.adjusted(12, 12, -12, -12), "text-2")
         left, right = 64, self.width() - 40
-        title, hint = self._title(), self._hint()
+        title, hint = self.title(), self.hint()
         painter.setFont(theme.font(13, QFont.Weight.Medium))
         painter.setPen(theme.color("text"))
         elide = Qt.TextElideMode.ElideMiddle
@@ -117,22 +137,20 @@ class ModelPicker(QPushButton):
         painter.drawText(QRectF(left, 31, right - left, 18), Qt.AlignmentFlag.AlignVCenter, text)
         theme.paint_icon(painter, "chevron-down", QRectF(self.width() - 30, 22, 16, 16), "text-2")
 
-    def _title(self) -> str:
-        model = self.chosen()
-        if not self._reference:
-            return _("Painter (no model)")
-        return model.name if model else self._reference.rsplit("/", 1)[-1]
-
-    def _hint(self) -> str:
+    def hint(self) -> str:
+        """The line below the name: what kind of model it is, or why it cannot be used."""
         model = self.chosen()
         if not self._reference:
             return _("keeps the draft as a picture")
         if not model:
-            return _("this model is not there any more")
-        return model.problem or f"{family_text(model.family)} · {size_text(model.size)}"
+            return "" if self._models is None else _("this model is not there any more")
+        if model.problem:
+            return model.problem
+        said = (_("built in") if model.builtin else "", family_text(model.family), size_text(model.size))
+        return " · ".join(part for part in said if part)
 
     def _name_it(self) -> None:
-        teach(self, _("Model: {name}").format(name=self._title()), _("The model that makes the picture"))
+        teach(self, _("Model: {name}").format(name=self.title()), _("The model that makes the picture"))
 
 
 def family_text(family: str) -> str:

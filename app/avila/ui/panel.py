@@ -1,38 +1,44 @@
 """The left panel: everything a request is made of."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from avila.generation import Abilities, GenerationRequest
 from avila.i18n import _
+from avila.library.card import Recommended
 from avila.library.models import Model
-from avila.ui.controls import Choice, Count, NumberSlider, SeedField, SizePicker
+from avila.ui.controls import Choice, Count, NumberSlider, SeedField
 from avila.ui.generate_button import GenerateButton
 from avila.ui.model_picker import ModelPicker
 from avila.ui.prompt_editor import NegativePrompt, PromptEditor
+from avila.ui.size_picker import SizePicker, shapes
 from avila.ui.widgets import label
 
 MOST_PICTURES = 100
 
 
 class Panel(QWidget):
-    """Prompt, model, size, steps, CFG, seed, sampler, count, and the big button below.
+    """Prompt, model, size, steps, CFG, Follow the draft, seed, sampler, count, and the big button below.
 
     Signals:
         words_changed(): prompt or negative prompt.
         look_changed(): size or seed; what a draft shows as well.
         changed(): anything that is remembered.
+        replaced(Recommended): a model that was chosen brought its values; these, the person's own, went.
     """
 
     words_changed = Signal()
     look_changed = Signal()
     changed = Signal()
+    replaced = Signal(object)
 
     def __init__(self, abilities: Mapping[str, Abilities]) -> None:
         super().__init__()
         self._abilities = abilities
+        self._recommended = Recommended()  # by the chosen model
         self.setObjectName("frame")
         self.prompt = PromptEditor(
             _("Prompt"),
@@ -42,12 +48,22 @@ class Panel(QWidget):
         )
         self.negative = NegativePrompt()
         self.model = ModelPicker()
-        self.size_picker = SizePicker()
+        self.size_picker = SizePicker(shapes(self._recommended, None))
         self.steps = NumberSlider(
             _("Steps"), _("How often the model refines the picture; more is slower"), 1, 60, 20, 1, 1000
         )
         self.cfg = NumberSlider(
             _("Guidance (CFG)"), _("How closely the picture follows the prompt"), 1, 20, 7, 0.5, 100
+        )
+        self.follow = NumberSlider(
+            _("Follow the draft"),
+            _("How much of the draft stays: 0 ignores it, 100 only repaints it"),
+            0,
+            100,
+            0,
+            1,
+            100,
+            "%",
         )
         self.seed = SeedField(lambda: GenerationRequest("").with_seed().seed)
         self.sampler = Choice(_("Sampler"), _("The method that turns noise into the picture"))
@@ -60,7 +76,7 @@ class Panel(QWidget):
         self.generate = GenerateButton()
         self._lay_out()
         self._connect()
-        self._show_abilities()
+        self._suit_model()
 
     def request(self) -> GenerationRequest:
         """What the controls say, with its seed."""
@@ -76,6 +92,7 @@ class Panel(QWidget):
             cfg_scale=self.cfg.value(),
             sampler=self.sampler.currentText() or GenerationRequest("").sampler,
             seed=self.seed.seed(),
+            follow_draft=int(self.follow.value()) if self._abilities[self.backend()].follow_draft else 0,
         )
 
     def set_request(self, request: GenerationRequest) -> None:
@@ -83,22 +100,59 @@ class Panel(QWidget):
         self.prompt.set_text(request.prompt)
         self.negative.set_text(request.negative_prompt)
         self.model.set_reference(request.model)
-        self.size_picker.set_size(request.width, request.height)
-        self.steps.set_value(request.steps)
-        self.cfg.set_value(request.cfg_scale)
-        place = self.sampler.findText(request.sampler)
-        if place >= 0:
-            self.sampler.setCurrentIndex(place)
+        self.set_values(_values(request))
         if request.seed >= 0:
             self.seed.set_seed(request.seed)
+
+    def set_values(self, values: Recommended) -> None:
+        """Make the controls that a model advises on say this."""
+        self.size_picker.set_size(values.width, values.height)
+        self.steps.set_value(values.steps)
+        self.cfg.set_value(values.cfg_scale)
+        self.follow.set_value(values.follow_draft)
+        place = self.sampler.findText(values.sampler)
+        if place >= 0:
+            self.sampler.setCurrentIndex(place)
+
+    def choose_model(self, reference: str) -> None:
+        """Do as a person who chooses this model (or "", the painter) expects.
+
+        Its recommended values come with it. Between models that recommend the same, as most do, and for
+        the model that is chosen already, what the person set stays.
+        """
+        own, before = _values(self.request()), self._recommended
+        self.model.set_reference(reference)
+        if self._recommended == before:
+            return
+        self.set_values(self._recommended)
+        if own not in (before, self._recommended):
+            self.replaced.emit(own)
 
     def set_models(self, models: Sequence[Model]) -> None:
         """What the picker offers."""
         self.model.set_models(models)
+        self._suit_model()
+        self.changed.emit()
 
     def backend(self) -> str:
         """The engine that the chosen model needs."""
         return "diffusers" if self.model.reference() else "procedural"
+
+    def note(self) -> str:
+        """What is to be known before Generate is pressed; "" when all is as usual."""
+        request, card = self.request(), self.model.card()
+        sides = (request.width, request.height)
+        if card.sizes and not (card.sizes[0] <= min(sides) and max(sides) <= card.sizes[1]):
+            smallest, largest = card.sizes
+            return _("Works best with sides of {smallest} to {largest} pixels").format(
+                smallest=smallest, largest=largest
+            )
+        long = request.note(card.tokens)
+        if long or not request.follow_draft:
+            return long
+        return _("Starts from the draft: {n} of {steps} steps").format(
+            n=request.steps_run(), steps=request.steps
+        )
 
     def use_up_seed(self) -> None:
         """A picture with this seed is on its way: the next gets another, unless the seed is kept."""
@@ -136,6 +190,8 @@ class Panel(QWidget):
         column.addWidget(self.size_picker)
         column.addSpacing(18)
         column.addLayout(numbers)
+        column.addSpacing(14)
+        column.addWidget(self.follow)
         column.addSpacing(18)
         column.addLayout(rows)
         column.addStretch(1)
@@ -162,17 +218,28 @@ class Panel(QWidget):
         for look in (self.size_picker, self.seed):
             look.changed.connect(self.look_changed)
             look.changed.connect(self.changed)
-        for other in (self.model, self.steps, self.cfg, self.count):
+        for other in (self.model, self.steps, self.cfg, self.follow, self.count):
             other.changed.connect(self.changed)
         self.sampler.currentTextChanged.connect(lambda _text: self.changed.emit())
-        self.model.changed.connect(self._show_abilities)
+        self.model.changed.connect(self._suit_model)
+        self.model.picked.connect(self.choose_model)
 
-    def _show_abilities(self) -> None:
-        """Switch off what the chosen engine does not use."""
-        can = self._abilities[self.backend()]
-        for control, able in (
-            (self.steps, can.steps),
-            (self.cfg, can.cfg_scale),
-            (self.sampler, bool(can.samplers)),
+    def _suit_model(self) -> None:
+        """Switch off what the chosen engine does not use; defaults and size tiles are the model's own."""
+        can, card = self._abilities[self.backend()], self.model.card()
+        self._recommended = card.recommended
+        reason = _("The painter has no use for this; choose a model")
+        self.size_picker.set_presets(shapes(card.recommended, card.sizes))
+        for slider, able, default in (
+            (self.steps, can.steps, card.recommended.steps),
+            (self.cfg, can.cfg_scale, card.recommended.cfg_scale),
+            (self.follow, can.follow_draft, card.recommended.follow_draft),
         ):
-            control.setEnabled(able)
+            slider.set_able(able, reason)
+            slider.set_default(default)
+        self.sampler.set_able(bool(can.samplers), reason)
+
+
+def _values(request: GenerationRequest) -> Recommended:
+    """The part of a request that a model advises on."""
+    return Recommended(**{field.name: getattr(request, field.name) for field in fields(Recommended)})

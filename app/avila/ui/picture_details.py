@@ -71,6 +71,7 @@ def table(entry: GalleryEntry) -> dict[str, str]:
         _("Steps"): "" if painted else number(request.steps),
         _("Guidance (CFG)"): "" if painted else number(request.cfg_scale, "f", 1),
         _("Sampler"): "" if painted else request.sampler,
+        _("Follow the draft"): "" if painted or not request.follow_draft else f"{request.follow_draft} %",
         _("Seed"): "" if request.seed == RANDOM_SEED else str(request.seed),
         _("Took"): took(entry.seconds) if entry.seconds > 0 else "",
     }

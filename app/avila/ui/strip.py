@@ -46,7 +46,7 @@ class Strip(QWidget):
     def __init__(self, model: GalleryModel) -> None:
         super().__init__()
         self._empty = label(_("Pictures you make appear here"), "hint")
-        self._empty.setMinimumHeight(HEIGHT)
+        self._empty.setMinimumHeight(HEIGHT + 2 * RING)  # as high as what comes in its place
         self.running = RunningTile()
         self.running.hide()
         self.running.clicked.connect(self.job_chosen)
@@ -66,7 +66,7 @@ class Strip(QWidget):
         head.addWidget(everything)
         row = QHBoxLayout()
         row.setSpacing(RING)
-        row.addWidget(self.running)
+        row.addWidget(self.running, 0, Qt.AlignmentFlag.AlignLeft)
         row.addWidget(self._empty)
         row.addWidget(self._list, 1)
         self._row = QWidget()

@@ -4,6 +4,7 @@ import base64
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,7 +104,7 @@ class Window(QMainWindow):
     def look_around(self) -> None:
         """Read the models and the pictures folder, in a thread; called once the window is painted.
 
-        A first small draft warms the painter up, so that the first one to be seen is as quick as the rest.
+        A first draft of nothing warms the painter up, so that the first one seen is as quick as the rest.
         """
         self.drafts.ask(GenerationRequest("", width=64, height=64, seed=0))
 
@@ -229,6 +230,9 @@ class Window(QMainWindow):
 
     def _restore(self) -> None:
         remembered, panel = self._settings, self.create_page.panel
+        if remembered.request.model:
+            with suppress(AvilaError):  # one that is gone is told once all folders were read
+                panel.set_models([self._avila.library.find(remembered.request.model)])
         panel.set_request(remembered.request)
         panel.count.set_value(remembered.count)
         panel.seed.set_locked(not remembered.new_seed)
@@ -357,9 +361,9 @@ class Window(QMainWindow):
         if model.problem:
             self.messages.error(AvilaError(_("This model cannot be used"), model.problem))
             return
-        picker = self.create_page.panel.model
-        picker.set_models([*(m for m in self._avila.library.models() if m != model), model])
-        picker.set_reference(model.reference)
+        panel = self.create_page.panel
+        panel.set_models([*(m for m in self._avila.library.models() if m != model), model])
+        panel.choose_model(model.reference)
 
     def _look_for_models(self) -> None:
         """Read the folders again: what was put there meanwhile is to be chosen now."""
