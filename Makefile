@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CONSTRAINTS := packaging/constraints.txt
 
-.PHONY: run test check locale clean
+.PHONY: run test check locale starter starter-quick clean
 
 run: .venv/installed
 	@packaging/system-libraries.sh window || true
@@ -27,6 +27,13 @@ locale: .venv/installed
 		-o build/avila.pot app/avila
 	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap -D avila -i build/avila.pot -d resources/locale
 	$(BIN)/pybabel -q compile -D avila -d resources/locale
+
+# Trains models/starter further: hours. From nothing, and at toy size: see models/training/README.md.
+starter: .venv/installed
+	$(BIN)/python models/training/make.py --from models/starter
+
+starter-quick: .venv/installed
+	$(BIN)/python models/training/make.py --quick --work build/starter-quick
 
 .venv/installed: pyproject.toml $(CONSTRAINTS)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

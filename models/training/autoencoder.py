@@ -25,11 +25,11 @@ from recipe import PATCH, PIXELS, Recipe, Run
 from render import load
 
 WIDTH = 48  # channels of the encoder: 4 x 4 pixels of 3 colours, sorted and not yet compressed
-SCALE = (
-    2.0  # `scaling_factor`: the decoder bends latents beyond 3, so it gets them at half the denoiser's size
-)
+# Root mean square of the latents. At 1 a wide sky still shows through noise of 0.9: all that the words decide
+# would be decided in the first tenth of the steps.
+LEVEL = 0.5
 CROP = 128  # pixels a side of what the decoder is trained on
-JITTER = 0.08  # noise on the latents it learns to decode, since the denoiser's are not exact either
+JITTER = 0.04  # noise on the latents it learns to decode, since the denoiser's are not exact either
 SAMPLE = 600  # pictures from which the components are computed
 
 
@@ -41,7 +41,6 @@ def build(recipe: Recipe) -> AutoencoderTiny:
         num_encoder_blocks=(0,) * 5,
         num_decoder_blocks=(4, 3, 2, 1, 0),  # a block at full size would double its cost
         latent_channels=recipe.latent_channels,
-        scaling_factor=SCALE,
     )
 
 
@@ -75,7 +74,7 @@ def solve_encoder(vae: AutoencoderTiny, pictures: NDArray[np.uint8]) -> None:
     flat = torch.cat([batch.permute(0, 2, 3, 1).reshape(-1, channels) for batch in shown()])
     directions, variances = _principal(flat)
     kept = directions[:, : vae.config.latent_channels] / variances[: vae.config.latent_channels] ** 0.25
-    kept /= (flat @ kept).square().mean().sqrt() * SCALE
+    kept *= LEVEL / (flat @ kept).square().mean().sqrt()
     last.bias.zero_()
     last.weight[:, :channels, 1, 1] = kept.T
 
@@ -100,7 +99,7 @@ def _batch(pictures: NDArray[np.uint8]) -> Tensor:
 
 @torch.no_grad()
 def encode(vae: AutoencoderTiny, pictures: NDArray[np.uint8]) -> Tensor:
-    """Pictures as the denoiser's latents (n, channels, 16, 16), of mean square 1.
+    """Pictures as the denoiser's latents (n, channels, 16, 16), of root mean square LEVEL.
 
     The encoder is linear and no patch sees its neighbours, so one convolution does the same at a fraction of
     the cost.
@@ -109,13 +108,13 @@ def encode(vae: AutoencoderTiny, pictures: NDArray[np.uint8]) -> Tensor:
     weights = torch.func.jacrev(lambda x: vae.encode(x).latents)(patch)[0, :, 0, 0, 0]
     bias = vae.encode(patch).latents.flatten()
     shown = (_batch(pictures[at : at + 50]).to(vae.device) for at in range(0, len(pictures), 50))
-    return SCALE * torch.cat([functional.conv2d(each, weights, bias, stride=PATCH) for each in shown])
+    return torch.cat([functional.conv2d(each, weights, bias, stride=PATCH) for each in shown])
 
 
 @torch.no_grad()
 def decode(vae: AutoencoderTiny, latents: Tensor) -> NDArray[np.uint8]:
     """The denoiser's latents as pictures (n, h, w, 3)."""
-    shown = [vae.decode(part / SCALE).sample for part in latents.split(25)]
+    shown = [vae.decode(part).sample for part in latents.split(25)]
     return torch.cat(shown).add(1).mul(127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
 
 
@@ -145,7 +144,7 @@ def _train_decoder(rank: int, processes: int, run: Run) -> None:
         wanted = _crops(shards, max(1, recipe.decoder_batch // processes), rng).to(device())
         with torch.no_grad():
             latents = vae.encode(wanted).latents
-        latents = latents + torch.randn_like(latents) * JITTER / SCALE
+        latents = latents + torch.randn_like(latents) * JITTER
         made = decoder(latents.contiguous(memory_format=torch.channels_last))
         loss = functional.l1_loss(made, wanted)
         for axis in (2, 3):

@@ -107,7 +107,7 @@ class Training:
         ]
         self.rates = [recipe.muon_rate, recipe.adam_rate]
         self.decay = recipe.ema
-        self.samples = 0
+        self.samples = self.steps = 0
         self.seconds = 0.0
 
     def parameters(self) -> list[nn.Parameter]:
@@ -123,7 +123,10 @@ class Training:
             optimiser.step()
             optimiser.zero_grad()
         with torch.no_grad():
-            torch._foreach_lerp_(self.averages, list(self.parameters()), 1 - self.decay)
+            # Early on the average is over a few steps, so as not to hold on to the first random weights.
+            decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+            torch._foreach_lerp_(self.averages, list(self.parameters()), 1 - decay)
+        self.steps += 1
 
     def save(self, path: Path) -> None:
         state = {
@@ -132,6 +135,7 @@ class Training:
             "averages": self.averages,
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "samples": self.samples,
+            "steps": self.steps,
             "seconds": self.seconds,
         }
         part = path.with_suffix(".part")
@@ -145,7 +149,7 @@ class Training:
         self.averages = state["averages"]
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
-        self.samples, self.seconds = state["samples"], state["seconds"]
+        self.samples, self.steps, self.seconds = (state[name] for name in ("samples", "steps", "seconds"))
 
     def average(self) -> None:
         """Put the running averages in the models' place: these are what is used and shipped."""
@@ -194,8 +198,7 @@ def _train(rank: int, processes: int, run: Run) -> None:
             answer = training.unet(kept * clean + noised * noise, times, told).sample
         loss = functional.mse_loss(answer.float(), kept * noise - noised * clean)
         loss.backward()
-        batches = training.samples // recipe.batch
-        training.step(min(1.0, (batches + 1) / 100, (1 - done) / recipe.decay), processes)
+        training.step(min(1.0, (training.steps + 1) / 100, (1 - done) / recipe.decay), processes)
         training.samples += each * processes
         seen = loss.item() if not seen else seen + 0.02 * (loss.item() - seen)
         bar.update()

@@ -42,7 +42,7 @@ class Recipe:
     distil_scale: float = 3.5  # CFG scale of the teacher
     distil_minutes: float = 10.0
 
-    probe_epochs: int = 4
+    probe_epochs: int = 3
     seed: int = 4
 
 
