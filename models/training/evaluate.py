@@ -209,9 +209,9 @@ def sweep(run: Run, model: Path, count: int, settings: dict[str, Any]) -> None:
     more = probe.read(judge, np.concatenate(shards)[-1000:])[1]
     ceiling = accuracy(judge, painted, rows)
     noise = settings | {"follow_draft": 0}
-    trials = [noise | {"guidance_scale": scale} for scale in (1.0, 2.0, 3.0, 4.0, 6.0)]
-    trials += [noise | {"num_inference_steps": steps} for steps in (4, 6, 8, 12, 30)]
-    trials += [settings | {"follow_draft": share} for share in (30, 40, 50, 60, 70)]
+    trials = [noise | {"guidance_scale": scale} for scale in (1.0, 2.0, 3.5, 5.0)]
+    trials += [noise | {"num_inference_steps": steps} for steps in (6, 10)]
+    trials += [settings | {"follow_draft": share} for share in (50, 65, 80)]
     for trial in trials:
         pictures = generate(run, model, jobs_of(rows), **trial)
         shares = accuracy(judge, pictures, rows)

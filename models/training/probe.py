@@ -106,8 +106,7 @@ def _train(rank: int, processes: int, run: Run) -> None:
             found = probe(shown)
         loss = sum(
             functional.cross_entropy(found[name].float(), values[chosen].to(device()), reduction="sum") / each
-            for name, values in wanted.items()
-            if (values[chosen] >= 0).any()
+            for name, values in wanted.items()  # also those that no picture has: all need a gradient
         )
         loss.backward()
         average_gradients(probe.parameters(), processes)

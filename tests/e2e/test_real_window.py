@@ -6,12 +6,16 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from avila import assets
 from avila.gallery import metadata
+from avila.generation import GenerationRequest
+from avila.library.card import read_card
 from tests.helpers.checkpoints import write_tiny_checkpoint
 
 pytestmark = pytest.mark.skipif(
@@ -120,3 +124,30 @@ def test_type_draft_generate_keep(display: str, home: Path) -> None:
     assert found.request.model == "tiny.safetensors"
     remembered = json.loads((home / "settings.json").read_text())
     assert remembered["request"]["prompt"] == "lighthouse at sunset"
+
+
+def test_a_fresh_machine_needs_only_words(display: str, tmp_path: Path) -> None:
+    recommended = read_card(assets.models() / "starter").recommended
+    wanted = recommended.into(GenerationRequest("red boat on a lake", "", "diffusers", "starter"))
+    person = Person(display, tmp_path)
+    try:
+        person.until("painted")
+        person.do("search", "--sync", "--onlyvisible", "--name", "^Avila", "windowfocus", "--sync")
+        person.do("type", "--delay", "20", wanted.prompt)
+        while person.until("draft")[-1]["prompt"] != wanted.prompt:
+            pass
+        person.do("key", "ctrl+Return")
+        events = person.until("ended")
+        steps = [event for event in events if event["event"] == "step"]
+        assert {step["total"] for step in steps} == {wanted.steps_run()}
+        assert len(steps) >= 3, "the picture was seen forming"
+        assert events[-1]["state"] == "done", events[-1]["error"]
+        person.do("key", "ctrl+q")
+        assert person.program.wait(30) == 0
+    finally:
+        person.leave()
+
+    (picture,) = (tmp_path / "pictures").rglob("*.png")
+    found = metadata.read(picture)
+    assert found
+    assert replace(found.request, seed=wanted.seed) == wanted
