@@ -300,7 +300,7 @@ def test_follow_the_draft_can_be_typed_dragged_and_brought_back(window: Window, 
     follow = panel_of(window).follow
     number, track = follow._number, follow._track
     assert number.accessibleName() == track.accessibleName() == "Follow the draft"
-    assert "0 % ignores it" in track.toolTip()
+    assert "0 ignores it" in track.toolTip()
     assert number.text() == "50 %"
     for typed, wanted in (("70", 70), ("35 %", 35), ("12%", 12), ("250", 100), ("-3", 0), ("x", 0)):
         number.setText(typed)
@@ -362,7 +362,7 @@ def test_the_painter_has_nothing_to_follow_and_says_why(window: Window) -> None:
     assert panel.request().follow_draft == 0
     pick(window, "forest")
     assert panel.follow.isEnabled()
-    assert "100 % only repaints it" in panel.follow._track.toolTip()
+    assert "100 only repaints it" in panel.follow._track.toolTip()
 
 
 def test_the_steps_really_run_are_told(hand: HandMoved, window: Window) -> None:
