@@ -72,11 +72,10 @@ def draw_times(count: int) -> Tensor:
     return (torch.where(torch.rand(count) < 0.5, anywhere, middle) * 1000).long().clamp(0, 999)
 
 
-def caption_tokens(run: Run, tokenizer: CLIPTokenizer) -> np.ndarray:  # type: ignore[type-arg]
+def caption_tokens(run: Run, tokenizer: CLIPTokenizer, rows: list[dict]) -> np.ndarray:  # type: ignore[type-arg]
     """(pictures, captions, TOKENS) of all training captions, computed once."""
     path = run.path("captions.npy")
     if not path.is_file():
-        _shards, rows = load(run, "train", pixels=False)
         flat = [caption for row in rows for caption in row["captions"]]
         found = np.concatenate(
             [tokens(tokenizer, flat[at : at + 5000]).numpy() for at in range(0, len(flat), 5000)]
@@ -90,7 +89,10 @@ class Training:
 
     def __init__(self, run: Run, unet: UNet2DConditionModel, text: CLIPTextModel, processes: int = 1) -> None:
         recipe = run.recipe
-        self.unet, self.text = unet.to(device()).train(), text.to(device()).train()
+        self.unet, self.text = (
+            unet.float().to(device()).train(),
+            text.float().to(device()).train(),
+        )  # fp16 as shipped
         self.averages = [parameter.detach().clone() for parameter in self.parameters()]
         matrices, others = [], []
         for name, parameter in self.unet.named_parameters():
@@ -171,7 +173,11 @@ def _train(rank: int, processes: int, run: Run) -> None:
     if checkpoint.is_file():
         training.load(checkpoint)
     latents = np.load(run.path("latents.npy"), mmap_mode="r")
-    captions = caption_tokens(run, tokenizer)
+    _shards, rows = load(run, "train", pixels=False)
+    captions = caption_tokens(run, tokenizer, rows)
+    kinds: tuple[list[int], list[int]] = [], []  # the pictures without a thing to see, and with one
+    for at, row in enumerate(rows):
+        kinds["object" in row["labels"] or "shape" in row["labels"]].append(at)
     nothing = tokens(tokenizer, [""])[0]
     rng = random.Random(f"{recipe.seed} {rank} {training.samples}")
     torch.manual_seed(rng.getrandbits(32))
@@ -184,7 +190,7 @@ def _train(rank: int, processes: int, run: Run) -> None:
         done = same_everywhere(training.seconds / whole, processes)
         if done >= 1:
             break
-        chosen = [(rng.randrange(len(latents)), rng.randrange(2)) for _ in range(each)]
+        chosen = [(rng.choice(kinds[rng.random() < recipe.things]), rng.randrange(2)) for _ in range(each)]
         clean = torch.from_numpy(np.stack([latents[at] for at in chosen])).float().to(device())
         words = torch.from_numpy(
             np.stack([captions[at, rng.randrange(captions.shape[1])] for at, _ in chosen])

@@ -21,6 +21,7 @@ from denoiser import caption_tokens, noise_levels
 from machine import average_gradients, device, half, parallel, same_everywhere
 from muon import Muon
 from recipe import Run
+from render import load
 from text import tokens
 
 
@@ -66,7 +67,8 @@ def _train(rank: int, processes: int, run: Run) -> None:
     ]
     full = [0.15 * recipe.muon_rate, 0.15 * recipe.adam_rate]
     averages = [parameter.detach().clone() for parameter in parameters]
-    latents, captions = np.load(run.path("latents.npy"), mmap_mode="r"), caption_tokens(run, tokenizer)
+    _shards, rows = load(run, "train", pixels=False)
+    latents, captions = np.load(run.path("latents.npy"), mmap_mode="r"), caption_tokens(run, tokenizer, rows)
     each, whole = max(1, recipe.batch // processes), recipe.distil_minutes * 60
     with torch.no_grad():
         empty = text(tokens(tokenizer, [""]).to(device())).last_hidden_state.expand(each, -1, -1)

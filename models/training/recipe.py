@@ -34,6 +34,7 @@ class Recipe:
     muon_rate: float = 0.02
     adam_rate: float = 1.5e-3
     ema: float = 0.998
+    things: float = 0.65  # share of the samples that show an object or a shape, the hardest to learn
     dropout: float = 0.1  # share of captions replaced by nothing, for classifier-free guidance
     minutes: float = 75.0  # of the denoiser
     decay: float = 0.6  # share of that time in which the learning rate falls
@@ -42,7 +43,7 @@ class Recipe:
     distil_scale: float = 3.5  # CFG scale of the teacher
     distil_minutes: float = 10.0
 
-    probe_epochs: int = 3
+    probe_epochs: int = 6
     seed: int = 4
 
 
