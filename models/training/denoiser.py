@@ -89,10 +89,8 @@ class Training:
 
     def __init__(self, run: Run, unet: UNet2DConditionModel, text: CLIPTextModel, processes: int = 1) -> None:
         recipe = run.recipe
-        self.unet, self.text = (
-            unet.float().to(device()).train(),
-            text.float().to(device()).train(),
-        )  # fp16 as shipped
+        # A finished model's are in float16.
+        self.unet, self.text = unet.float().to(device()).train(), text.float().to(device()).train()
         self.averages = [parameter.detach().clone() for parameter in self.parameters()]
         matrices, others = [], []
         for name, parameter in self.unet.named_parameters():
