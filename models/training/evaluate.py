@@ -169,18 +169,19 @@ def table(results: dict[str, Any]) -> str:
         lines += [
             f"**{split.capitalize()} combinations**",
             "",
-            "| attribute | n | painted | " + " | ".join(names) + " | ratio |",
+            "| attribute | n | painted | " + " | ".join(names) + " |",
         ]
-        lines.append("| --- " * (len(names) + 4) + "|")
+        lines.append("| --- " * (len(names) + 3) + "|")
         for attribute, (ceiling, count) in shares["painted"].items():
-            figures = [f"{shares[name][attribute][0]:.2f}" for name in names]
-            ratio = shares["from noise"][attribute][0] / max(ceiling, 1e-9)
-            lines.append(
-                f"| {attribute} | {count} | {ceiling:.2f} | " + " | ".join(figures) + f" | {ratio:.2f} |"
-            )
+            figures = [_share(shares[name][attribute][0], ceiling) for name in names]
+            lines.append(f"| {attribute} | {count} | {ceiling:.2f} | " + " | ".join(figures) + " |")
         distances = ", ".join(f"{name} {value:.2f}" for name, value in results[split]["distance"].items())
         lines += ["", f"Frechet distance to other painted pictures: {distances}.", ""]
     return "\n".join(lines)
+
+
+def _share(found: float, ceiling: float) -> str:
+    return f"{found:.2f} (**{found / ceiling:.2f}**)" if ceiling else f"{found:.2f}"
 
 
 def sheet(run: Run, model: Path, options: dict[str, Any], path: Path, thumbnail: int = 128) -> None:

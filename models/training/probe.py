@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 import scenes
 from machine import average_gradients, device, half, parallel
+from muon import Muon
 from recipe import Run
 from render import load
 
@@ -54,17 +55,18 @@ class Probe(nn.Module):
             nn.GroupNorm(8, FEATURES), nn.SiLU(),
         )  # fmt: skip
         self.heads = nn.ModuleDict(
-            {name: nn.Linear(FEATURES, len(values)) for name, values in VALUES.items()}
+            {name: nn.Linear(2 * FEATURES, len(values)) for name, values in VALUES.items()}
         )
 
-    def features(self, pictures: Tensor) -> Tensor:
-        """Of pictures (n, 3, 128, 128), 0 to 1."""
-        result: Tensor = self.body(pictures * 2 - 1).mean((2, 3))
-        return result
+    def forward(self, pictures: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """Of pictures (n, 3, 128, 128), 0 to 1: the scores, and the features, means over the picture.
 
-    def forward(self, pictures: Tensor) -> dict[str, Tensor]:
-        found = self.features(pictures)
-        return {name: head(found) for name, head in self.heads.items()}
+        The scores also see each feature's largest value: a thing is small and its place does not matter.
+        """
+        seen = self.body(pictures * 2 - 1)
+        features = seen.mean((2, 3))
+        both = torch.cat([features, seen.amax((2, 3))], 1)
+        return {name: head(both) for name, head in self.heads.items()}, features
 
 
 def prepare(pictures: NDArray[np.uint8]) -> Tensor:
@@ -92,27 +94,30 @@ def _train(rank: int, processes: int, run: Run) -> None:
     pictures = [picture for shard in (*shards, np.concatenate(held)[:count]) for picture in shard]
     wanted = answers(rows + held_rows[:count])
     probe = Probe().to(device()).train()
-    optimiser = torch.optim.AdamW(probe.parameters(), weight_decay=0.02)
+    matrices = [each for name, each in probe.named_parameters() if each.ndim > 1 and "heads" not in name]
+    others = [each for name, each in probe.named_parameters() if each.ndim == 1 or "heads" in name]
+    optimisers = [Muon(matrices, 0.0, processes), torch.optim.AdamW(others, 0.0, weight_decay=0.02)]
     each = max(1, BATCH // processes)
     steps = max(1, run.recipe.probe_epochs * len(pictures) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps, pct_start=0.15)
-    for _ in tqdm(range(steps), desc="probe", unit="batch", disable=rank > 0, mininterval=10):
+    for step in tqdm(range(steps), desc="probe", unit="batch", disable=rank > 0, mininterval=10):
         chosen = [rng.randrange(len(pictures)) for _ in range(each)]
         shown = prepare(np.stack([pictures[at] for at in chosen])).to(device())
         if rng.random() < 0.5:
             shown = shown.flip(3)
         shown = shown + torch.randn_like(shown) * 0.02 * rng.random()  # not to judge by what cannot be seen
         with half():
-            found = probe(shown)
+            found, _features = probe(shown)
         loss = sum(
             functional.cross_entropy(found[name].float(), values[chosen].to(device()), reduction="sum") / each
             for name, values in wanted.items()  # also those that no picture has: all need a gradient
         )
         loss.backward()
         average_gradients(probe.parameters(), processes)
-        optimiser.step()
-        schedule.step()
-        optimiser.zero_grad()
+        for optimiser, full in zip(optimisers, (0.02, 3e-3), strict=True):
+            for group in optimiser.param_groups:
+                group["lr"] = full * min(1.0, (step + 1) / 50, 2 * (1 - step / steps))
+            optimiser.step()
+            optimiser.zero_grad()
     if rank == 0:
         torch.save(probe.state_dict(), run.path("probe.pt"))
 
@@ -133,7 +138,7 @@ def read(probe: Probe, pictures: NDArray[np.uint8]) -> tuple[dict[str, Tensor], 
     found, features = [], []
     for at in range(0, len(pictures), 100):
         shown = prepare(pictures[at : at + 100]).to(device())
-        seen = probe.features(shown)
+        scores, seen = probe(shown)
         features.append(seen.double().cpu().numpy())
-        found.append({name: head(seen).argmax(1).cpu() for name, head in probe.heads.items()})
+        found.append({name: each.argmax(1).cpu() for name, each in scores.items()})
     return {name: torch.cat([each[name] for each in found]) for name in VALUES}, np.concatenate(features)

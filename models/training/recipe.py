@@ -43,7 +43,7 @@ class Recipe:
     distil_scale: float = 3.5  # CFG scale of the teacher
     distil_minutes: float = 10.0
 
-    probe_epochs: int = 6
+    probe_epochs: int = 4
     seed: int = 4
 
 
