@@ -170,9 +170,11 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         request = startup.complete(avila.library, request, avila.settings.request.model)
         model = avila.library.find(request.model) if request.model else None
         request = _with_values(request, options, model)
-        note = request.note(model.card.tokens) if model else ""
-        if note:
-            _say(note)
+        if not backend and not model and startup.has_torch():
+            _say(_("No model can be used, so the painter makes the picture; `avila models --check` says why"))
+        for note in (request.note(model.card.tokens), model.card.note(request)) if model else ():
+            if note:
+                _say(note)
         keeper: Keeper = output or avila.gallery
         if output:
             output.check(request)
@@ -294,7 +296,8 @@ def _models(options: argparse.Namespace) -> int:
     models = avila.library.models()
     avila.close()
     damaged = [damage(model.path, model.card.hashes) if options.check else "" for model in models]
-    amiss = any(damaged) or any(model.builtin and model.problem for model in models)
+    own = [model for model in models if model.builtin]
+    amiss = any(damaged) or not own or any(model.problem for model in own)
     status = 1 if options.check and amiss else 0
     if options.json:
         keys = ("name", "reference", "family", "kind", "size", "problem", "builtin")
@@ -303,6 +306,8 @@ def _models(options: argparse.Namespace) -> int:
             told = [model | {"damaged": file} for model, file in zip(told, damaged, strict=True)]
         print(json.dumps(told, indent=2))
         return status
+    if options.check and not own:
+        _say(_("The model that comes with Avila is missing"))
     if not models:
         _say(
             _("There are no models yet. Put one (.safetensors) into {folder}").format(

@@ -224,12 +224,15 @@ def _libraries() -> list[Finding]:
 
 def _own_models(models: list[Model]) -> list[Finding]:
     """The models that came with Avila and are not whole any more."""
+    again = "pip install --force-reinstall avila-diffusion"
+    if not models:
+        return [Finding(_("The model that comes with Avila is missing"), again, needed=False)]
     return [
         Finding(
             _("The model “{name}”, which comes with Avila, is damaged: {file}").format(
                 name=model.name, file=file or model.problem
             ),
-            "pip install --force-reinstall avila-diffusion",
+            again,
             needed=False,
         )
         for model in models

@@ -23,7 +23,7 @@ class Settings:
     request: GenerationRequest = field(  # the controls as they were left
         default_factory=lambda: GenerationRequest(prompt="")
     )
-    engine_chosen: bool = False  # by the person or the first start; files older than the starter lack it
+    engine_chosen: bool = False  # by the person, or by a start that found the program's own model
     count: int = 1  # pictures of one batch
     new_seed: bool = True  # draw a new seed each time
     negative_open: bool = False  # the negative prompt is unfolded
@@ -40,7 +40,8 @@ class Settings:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Settings":
         """Read `to_json`'s object. A value that does not fit is its default; unknown keys are ignored."""
-        settings = cls()
+        # A file older than the program's own model is of somebody who chose without it.
+        settings = cls(engine_chosen="request" in values)
         for name in (known.name for known in fields(cls)):
             if name in values and _fits(name, values[name]):
                 settings = replace(settings, **{name: values[name]})

@@ -54,13 +54,15 @@ def start() -> Avila:
 def with_engine(remembered: Settings) -> Settings:
     """The settings with an engine chosen, if it is still to be: the program's own model.
 
-    It brings its recommended values. Who has chosen before, the painter without a model too, keeps that.
+    It brings its recommended values. Who has chosen before, the painter without a model too, keeps that;
+    while the model or PyTorch is missing, the choice waits.
     """
-    if remembered.engine_chosen:
-        return remembered
     request = remembered.request
-    if not request.model and has_torch() and (model := starter()):
-        request = model.recommended.into(replace(request, backend=DIFFUSERS, model=model.reference))
+    if remembered.engine_chosen or request.model:
+        return replace(remembered, engine_chosen=True)
+    if not has_torch() or not (model := starter()):
+        return remembered
+    request = model.recommended.into(replace(request, backend=DIFFUSERS, model=model.reference))
     return replace(remembered, engine_chosen=True, request=request)
 
 

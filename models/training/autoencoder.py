@@ -124,7 +124,7 @@ def _train_decoder(rank: int, processes: int, run: Run) -> None:
     instead of the mean."""
     recipe = run.recipe
     torch.manual_seed(recipe.seed)
-    vae = AutoencoderTiny.from_pretrained(run.path("vae")).to(device())
+    vae = AutoencoderTiny.from_pretrained(run.path("vae")).float().to(device())
     # Large pictures of few channels: faster channel by channel, and on CPUs not in half precision.
     vae, critic = (each.to(memory_format=torch.channels_last) for each in (vae, Critic().to(device())))
     shards, _rows = load(run, "train")
@@ -219,7 +219,7 @@ def solve(run: Run) -> None:
         each = -(-SAMPLE // len(shards))
         solve_encoder(vae, np.concatenate([shard[:each] for shard in shards]))
         vae.save_pretrained(run.path("vae"))
-    vae = AutoencoderTiny.from_pretrained(run.path("vae")).to(device())
+    vae = AutoencoderTiny.from_pretrained(run.path("vae")).float().to(device())
     latents = np.empty(
         (len(rows), 2, run.recipe.latent_channels, PIXELS // PATCH, PIXELS // PATCH), np.float16
     )
@@ -243,7 +243,7 @@ def train_decoder(run: Run) -> None:
 
 def psnr(run: Run, count: int = 200) -> float:
     """Peak signal-to-noise ratio of test pictures through the autoencoder, in dB (mean of the pictures')."""
-    vae = AutoencoderTiny.from_pretrained(run.path("vae")).to(device())
+    vae = AutoencoderTiny.from_pretrained(run.path("vae")).float().to(device())
     pictures = load(run, "test")[0][0][:count]
     made = decode(vae, encode(vae, pictures))
     errors = ((made.astype(float) - pictures) / 255) ** 2

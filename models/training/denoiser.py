@@ -158,12 +158,19 @@ class Training:
                 parameter.copy_(mean)
 
 
+def _start(run: Run) -> UNet2DConditionModel:
+    """The UNet that the run begins with: a finished model's, or an untrained one."""
+    start = run.path("unet_start")
+    if (start / "config.json").is_file():
+        return UNet2DConditionModel.from_pretrained(start)
+    return build(run.recipe)
+
+
 def _train(rank: int, processes: int, run: Run) -> None:
     recipe = run.recipe
     torch.manual_seed(recipe.seed)  # the same first weights everywhere
     tokenizer = CLIPTokenizer.from_pretrained(run.path("tokenizer"))
-    start = run.path("unet_start")
-    unet = UNet2DConditionModel.from_pretrained(start) if (start / "config.json").is_file() else build(recipe)
+    unet = _start(run)
     if device() == "cpu":
         unet.set_attn_processor(AttnProcessor())  # its backward pass is a third faster there
     training = Training(run, unet, CLIPTextModel.from_pretrained(run.path("text_encoder")), processes)
@@ -232,7 +239,7 @@ def train(run: Run) -> None:
 
 def write(run: Run) -> None:
     """The averaged UNet and text encoder of the last checkpoint as `unet_trained` and `text_trained`."""
-    training = Training(run, build(run.recipe), CLIPTextModel.from_pretrained(run.path("text_encoder")))
+    training = Training(run, _start(run), CLIPTextModel.from_pretrained(run.path("text_encoder")))
     training.load(run.path("denoiser.pt"))
     training.average()
     training.unet.save_pretrained(run.path("unet_trained"))

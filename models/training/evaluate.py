@@ -75,7 +75,9 @@ def _make(
     if follow:
         pipeline = StableDiffusionImg2ImgPipeline(**pipeline.components, requires_safety_checker=False)
         pipeline.set_progress_bar_config(disable=True)
-        options["strength"] = 1 - follow / 100
+        # As many steps as the program does (GenerationRequest.steps_run); diffusers rounds down.
+        steps = options["num_inference_steps"]
+        options["strength"] = max(1, steps * (100 - follow) // 100) / steps + 1e-6
     else:
         options |= {"width": PIXELS, "height": PIXELS}
     made = []

@@ -24,8 +24,23 @@ from recipe import QUICK, Recipe, Run
 STARTER = Path(__file__).parents[1] / "starter"
 
 
+KEPT = ("pictures", "probe.pt", "made")  # of a finished run, by the next one: they depend on no weights
+
+
+def begun(run: Run) -> bool:
+    """Whether a run that began with a finished model stopped on its way, and is to go on."""
+    log = run.path("denoiser.log")
+    ended = log.is_file() and log.read_text("utf-8").rstrip().endswith(", end")
+    return run.path("began.json").is_file() and not ended
+
+
 def begin_with(run: Run, model: Path) -> None:
-    """Put a finished model's parts where the stages find what they need not do again."""
+    """Leave what an earlier run made, and put a finished model's parts where the stages find them."""
+    for old in run.folder.iterdir() if run.folder.is_dir() else ():
+        if old.is_dir() and old.name not in KEPT:
+            shutil.rmtree(old)
+        elif old.name not in KEPT:
+            old.unlink()
     for part in ("vae", "tokenizer", "text_encoder", "unet"):
         shutil.copytree(model / part, run.path("unet_start" if part == "unet" else part), dirs_exist_ok=True)
     shutil.copy(model / "avila.json", run.path("began.json"))
@@ -45,7 +60,7 @@ def main() -> None:
     recipe = QUICK if options.quick else Recipe()
     run = Run(replace(recipe, minutes=options.minutes or recipe.minutes), options.work)
     target = options.work / "starter" if options.quick else STARTER
-    if options.model and not run.path("began.json").is_file():
+    if options.model and not begun(run):
         begin_with(run, options.model)
     render.run(run)
     autoencoder.solve(run)

@@ -308,3 +308,17 @@ def test_an_incomplete_folder(
         elif new is not None:
             os.link(file, tmp_path / "m" / name)
     assert said in problem(tmp_path / "m")
+
+
+def test_of_two_models_at_one_place_each_is_found_by_its_own_reference(tmp_path: Path) -> None:
+    mine, own = tmp_path / "mine", tmp_path / "own"
+    alone = Library([mine], own=own)
+    for folder in (own, mine):  # the one found first before the other is there
+        (folder / "starter").mkdir(parents=True)
+        (folder / "starter" / "model_index.json").write_text("{}")
+        alone.models()
+    models = alone.models()
+    assert len({model.reference for model in models}) == 2
+    for model in models:
+        assert alone.find(model.reference) == model
+    assert alone.find("starter").path == mine / "starter"

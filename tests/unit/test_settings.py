@@ -96,6 +96,7 @@ def test_each_value_falls_back_alone(tmp_path: Path) -> None:
     }
     path.write_text(json.dumps(values), encoding="utf-8")
     expected = Settings(
+        engine_chosen=True,  # with a request and no word on it, the file is from before there was a choice
         page="gallery",
         model_folders=("/a", "/b"),
         request=GenerationRequest(prompt="kept", width=640, cfg_scale=5.0),

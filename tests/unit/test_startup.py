@@ -121,14 +121,14 @@ def test_who_has_chosen_keeps_the_choice(
         assert known == replace(remembered, engine_chosen=True)
 
 
-def test_settings_from_before_there_was_a_model_keep_their_words(
+def test_settings_from_before_there_was_a_model_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shipped: Path
 ) -> None:
     (tmp_path / "settings.json").write_text(
-        '{"theme": "dark", "request": {"prompt": "a hill", "backend": "procedural", "model": ""}}'
+        '{"theme": "dark", "request": {"prompt": "a hill", "width": 768, "model": ""}}'
     )
     known = first_start(monkeypatch, tmp_path, shipped)
-    assert (known.theme, known.request.prompt, known.request.model) == ("dark", "a hill", "starter")
+    assert (known.theme, known.request) == ("dark", GenerationRequest("a hill", width=768))
 
 
 @pytest.mark.parametrize("missing", ["torch", "file", "folder"])
@@ -144,6 +144,11 @@ def test_without_a_usable_starter_the_first_start_paints(
         monkeypatch.setattr(startup, "has_torch", lambda: False)
     known = first_start(monkeypatch, tmp_path, own)
     assert known.request == GenerationRequest("")
+    if missing != "torch":
+        settings.save(tmp_path / "settings.json", known)
+        assert first_start(monkeypatch, tmp_path, shipped).request.model == "starter", (
+            "once it is there again"
+        )
 
 
 def test_the_usual_model_is_used_while_it_can_be(library: Library, models_folder: Path) -> None:

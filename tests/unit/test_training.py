@@ -213,3 +213,24 @@ def test_the_probe_tells_a_wrong_answer_from_a_right_one():
     assert evaluate.accuracy(judge, shown, rows)["place"] == (1.0, 6)
     wrong = [{"labels": {"place": scenes.PLACES[(index + 1) % 26]}} for index in found["place"].tolist()]
     assert evaluate.accuracy(judge, shown, wrong)["place"] == (0.0, 6)
+
+
+def test_a_finished_model_is_begun_with_anew_and_an_interrupted_run_goes_on(tmp_path: Path) -> None:
+    import make
+    from recipe import QUICK, Run
+
+    model, run = TRAINING.parent / "starter", Run(QUICK, tmp_path / "work")
+    (run.path("pictures/x")).write_text("kept")
+    run.path("latents.npy").write_text("of another encoder")
+    run.path("denoiser.log").write_text("5 s, 8 samples, loss 1, end\n")
+    assert not make.begun(run)
+    make.begin_with(run, model)
+    assert run.path("pictures/x").is_file()
+    assert not run.path("latents.npy").exists()
+    assert not run.path("denoiser.log").exists()
+    assert (run.path("unet_start") / "config.json").is_file()
+    assert make.begun(run)
+    run.path("denoiser.log").write_text("5 s, 8 samples, loss 1\n")
+    assert make.begun(run)
+    run.path("denoiser.log").write_text("5 s, 8 samples, loss 1\n9 s, 16 samples, loss 1, end\n")
+    assert not make.begun(run)

@@ -21,9 +21,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from avila.generation import LARGEST_SIDE, SMALLEST_SIDE, TOKENS_READ, GenerationRequest
+from avila.i18n import _
 
 NAME = "avila.json"
 LARGEST_CARD = 1_000_000  # bytes
+SIDE_STEP = 8  # pixels; recommended sides are multiples of it
 _SD1 = GenerationRequest(prompt="")
 
 
@@ -56,6 +58,16 @@ class Card:
     tokens: int = TOKENS_READ  # of a prompt, that it reads
     hashes: tuple[tuple[str, str], ...] = ()  # of its files: POSIX path in the folder, SHA-256 in hex
 
+    def note(self, request: GenerationRequest) -> str:
+        """A sentence on a size that the model does not do well; "" for the others."""
+        sides = (request.width, request.height)
+        if not self.sizes or (self.sizes[0] <= min(sides) and max(sides) <= self.sizes[1]):
+            return ""
+        smallest, largest = self.sizes
+        return _("Works best with sides of {smallest} to {largest} pixels").format(
+            smallest=smallest, largest=largest
+        )
+
 
 NO_CARD = Card()
 
@@ -77,7 +89,7 @@ def read_card(folder: Path) -> Card:
         if len(text) > LARGEST_CARD:
             raise ValueError(f"longer than {LARGEST_CARD} bytes")
         return _card(json.loads(text))
-    except (TypeError, AttributeError, KeyError, RecursionError) as error:
+    except (TypeError, AttributeError, KeyError, OverflowError, RecursionError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
 
 
@@ -90,7 +102,7 @@ def damage(folder: Path, hashes: Iterable[tuple[str, str]]) -> str:
         try:
             with (folder / name).open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError:
+        except (OSError, ValueError):  # a name that no file can have
             return name
         if found != recorded:
             return name
@@ -107,8 +119,8 @@ def _card(values: dict[str, Any]) -> Card:
         raise ValueError("name")
     sizes = values.get("sizes")
     if sizes is not None:
-        sizes = (_whole(sizes["smallest"], 1, LARGEST_SIDE), _whole(sizes["largest"], 1, LARGEST_SIDE))
-        if sizes[0] > sizes[1]:
+        sizes = tuple(_whole(sizes[name], SMALLEST_SIDE, LARGEST_SIDE) for name in ("smallest", "largest"))
+        if -(-sizes[0] // SIDE_STEP) * SIDE_STEP > sizes[1]:
             raise ValueError(f"sizes: {sizes}")
     return Card(
         name=name.strip(),
@@ -128,7 +140,8 @@ def _recommended(values: dict[str, Any]) -> Recommended:
         _SD1.to_json() | {name: value for name, value in values.items() if name in names}
     )
     for side in (request.width, request.height):
-        _whole(side, SMALLEST_SIDE, LARGEST_SIDE)
+        if _whole(side, SMALLEST_SIDE, LARGEST_SIDE) % SIDE_STEP:
+            raise ValueError(f"recommended: a side of {side} pixels")
     _whole(request.steps, 1, 1000)
     _whole(request.follow_draft, 0, 100)
     if not 0 <= request.cfg_scale <= 100:
@@ -139,7 +152,14 @@ def _recommended(values: dict[str, Any]) -> Recommended:
 def _hash(name: str, digest: str) -> tuple[str, str]:
     """A path that stays inside the folder, and a SHA-256."""
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or not path.parts:
+    if (
+        path.is_absolute()
+        or ".." in path.parts
+        or "\\" in name
+        or ":" in name
+        or not path.parts
+        or not name.isprintable()
+    ):
         raise ValueError(f"sha256: {name!r} is not a path inside the folder")
     if not re.fullmatch(r"[0-9a-fA-F]{64}", digest):
         raise ValueError(f"sha256: {digest!r}")

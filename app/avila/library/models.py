@@ -52,7 +52,7 @@ class Library:
         everywhere = [*folders, *([own] if own else [])]
         self.folders = tuple(Path(os.path.abspath(folder)) for folder in everywhere)  # noqa: PTH100 - keeps links
         self._own = self.folders[-1] if own else None
-        self._known: dict[tuple[Path, int, int], Model] = {}
+        self._known: dict[tuple[Path, int, int, str], Model] = {}
 
     def models(self) -> list[Model]:
         """All models: the program's own, then the others, by name; those that cannot run say why."""
@@ -111,13 +111,17 @@ class Library:
             stats = []
         size = sum(stat.st_size for stat in stats)
         modified = max((stat.st_mtime_ns for stat in stats), default=0)
-        key = (path, size, modified)
+        reference = self._reference(path)
+        key = (path, size, modified, reference)
         if key not in self._known:
             kind, look = _look(path)
             card, problem = _read_card(path) if kind == "folder" else (NO_CARD, "")
+            builtin = self._own is not None and path.is_relative_to(self._own)
+            if builtin and not card.hashes:
+                problem = problem or _("Its avila.json is missing.")
             self._known[key] = Model(
                 name=card.name or (path.name if kind == "folder" else path.stem),
-                reference=self._reference(path),
+                reference=reference,
                 path=path,
                 family=look.family,
                 kind=kind,
@@ -125,14 +129,19 @@ class Library:
                 modified=modified,
                 problem=look.problem or problem,
                 card=card,
-                builtin=self._own is not None and path.is_relative_to(self._own),
+                builtin=builtin,
             )
         return self._known[key]
 
     def _reference(self, path: Path) -> str:
+        """What `find` finds this very path by: short, unless another folder has the same before."""
         for folder in self.folders:
             if path.is_relative_to(folder):
-                return path.relative_to(folder).as_posix()
+                below = path.relative_to(folder)
+                first = next(place for place in self.folders if place == folder or _is_model(place / below))
+                if first == folder:
+                    return below.as_posix()
+                break
         home = Path.home()
         return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else path.as_posix()
 

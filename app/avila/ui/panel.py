@@ -141,18 +141,12 @@ class Panel(QWidget):
     def note(self) -> str:
         """What is to be known before Generate is pressed; "" when all is as usual."""
         request, card = self.request(), self.model.card()
-        sides = (request.width, request.height)
-        if card.sizes and not (card.sizes[0] <= min(sides) and max(sides) <= card.sizes[1]):
-            smallest, largest = card.sizes
-            return _("Works best with sides of {smallest} to {largest} pixels").format(
-                smallest=smallest, largest=largest
+        notes = [request.note(card.tokens), card.note(request)]
+        if request.follow_draft and not any(notes):
+            return _("Starts from the draft: {n} of {steps} steps").format(
+                n=request.steps_run(), steps=request.steps
             )
-        long = request.note(card.tokens)
-        if long or not request.follow_draft:
-            return long
-        return _("Starts from the draft: {n} of {steps} steps").format(
-            n=request.steps_run(), steps=request.steps
-        )
+        return " · ".join(note for note in notes if note)
 
     def use_up_seed(self) -> None:
         """A picture with this seed is on its way: the next gets another, unless the seed is kept."""
