@@ -23,7 +23,7 @@ RECOMMENDED = {
     "steps": 20,
     "cfg_scale": 3.5,
     "sampler": "DPM++ 2M",
-    "follow_draft": 50,
+    "follow_draft": 65,
 }
 SIZES = {"smallest": 192, "largest": 384}  # pixels a side
 NOT_HASHED = ("avila.json", "README.md")

@@ -7,6 +7,7 @@ follow a negative prompt.
 
 import random
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from denoiser import caption_tokens, noise_levels
 from machine import average_gradients, device, half, parallel, same_everywhere
 from muon import Muon
-from recipe import Run
+from recipe import Recipe, Run
 from render import load
 from text import tokens
 
@@ -125,3 +126,7 @@ def _train(rank: int, processes: int, run: Run) -> None:
 def train(run: Run) -> None:
     """Train the student and write it as `unet_few`."""
     parallel(_train, run)
+
+
+if __name__ == "__main__":  # of the last run: see README.md for what came of it
+    train(Run(Recipe(), Path("build/starter")))
