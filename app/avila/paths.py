@@ -17,7 +17,7 @@ import platformdirs
 class Folders:
     """The folders of one installation; none of them need exist yet."""
 
-    data: Path  # settings, gallery index
+    data: Path  # settings, gallery index, notes about models
     pictures: Path
     models: Path
     cache: Path
@@ -30,6 +30,10 @@ class Folders:
     @property
     def index_file(self) -> Path:
         return self.data / "gallery.sqlite"
+
+    @property
+    def notes_file(self) -> Path:
+        return self.data / "model-notes.json"
 
 
 def folders() -> Folders:
