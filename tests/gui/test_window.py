@@ -548,14 +548,3 @@ def test_undo_never_takes_the_remembered_prompt(home: Path, qtbot: QtBot) -> Non
     assert window.create_page.panel.prompt.text() == "old boat"
     window.close()
     avila.close()
-
-
-def test_the_picker_finds_a_model_that_was_just_put_there(
-    window: Window, models_folder: Path, home: Path
-) -> None:
-    (home / "models").mkdir(exist_ok=True)
-    (home / "models" / "new.safetensors").write_bytes((models_folder / "tiny.safetensors").read_bytes())
-    picker = window.create_page.panel.model
-    picker.opened.emit()
-    texts = [action.text() for action in picker.menu_of_models().actions()]
-    assert any(text.startswith("new\t") for text in texts)

@@ -20,12 +20,14 @@ from avila.gallery.store import GalleryEntry
 from avila.generation import GenerationRequest
 from avila.i18n import _, ngettext
 from avila.library.card import Recommended
+from avila.library.previews import preview_file
 from avila.startup import Avila, abilities
 from avila.ui.canvas import FINAL_MS, PREVIEW_MS, Canvas
 from avila.ui.caption import WIDTH, Caption
 from avila.ui.drafting import Draft, DraftPainter
 from avila.ui.gallery_model import GalleryModel
 from avila.ui.messages import Messages
+from avila.ui.model_thumbnails import Thumbnails
 from avila.ui.panel import Panel
 from avila.ui.picture_actions import PictureActions
 from avila.ui.strip import Strip
@@ -99,7 +101,10 @@ class CreatePage(QWidget):
         self._batches: list[list[Job]] = []
         self._last_seed: int | None = None
 
-        self.panel = Panel(abilities())
+        self.thumbnails = Thumbnails(
+            lambda model: preview_file(model) or avila.gallery.first_made_with(model.reference), self
+        )
+        self.panel = Panel(abilities(), self.thumbnails)
         self.canvas = Canvas()
         self.caption = Caption()
         self.strip = Strip(model)
@@ -360,6 +365,8 @@ class CreatePage(QWidget):
             entry = job.result.result()
             self._last_seed = entry.request.seed
             self._model.prepend(entry)
+            self.thumbnails.look_again()  # it may be the first that this model made
+            self.panel.model.update()
             if watched:
                 self._entry = entry
                 self._shown = Shown.JOB if self._more_to_come() else Shown.PICTURE

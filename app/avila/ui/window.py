@@ -27,6 +27,8 @@ from avila.errors import AvilaError
 from avila.gallery.store import GalleryEntry
 from avila.generation import GenerationRequest
 from avila.i18n import LANGUAGES, _
+from avila.library import notes
+from avila.library.notes import Notes
 from avila.startup import Avila
 from avila.ui import theme
 from avila.ui.create_page import CreatePage
@@ -77,7 +79,8 @@ class Window(QMainWindow):
         self.gallery_page = GalleryPage(self.model, self._on_picture)
         self.large_view = LargeView(self.model, self._on_picture, self)
         self._queue_list: QueueList | None = None
-        self._looking: threading.Thread | None = None
+        self._looking: list[threading.Thread] = []
+        self._reading_models = threading.Lock()
         self._pages.addWidget(self.create_page)
         self._pages.addWidget(self.gallery_page)
         whole = QWidget()
@@ -109,11 +112,10 @@ class Window(QMainWindow):
         self.drafts.ask(GenerationRequest("", width=64, height=64, seed=0))
 
         def look() -> None:
-            self.models_found.emit(self._avila.library.models())
+            self._find_models()
             self.gallery_followed.emit(self._avila.gallery.sync())
 
-        self._looking = threading.Thread(target=look, name="look around", daemon=True)
-        self._looking.start()
+        self._look(look)
 
     def show_create(self) -> None:
         """The page where pictures are made."""
@@ -155,8 +157,9 @@ class Window(QMainWindow):
         self.worker.leave()
         self.model.leave()
         self.latest.leave()
-        if self._looking:
-            self._looking.join()
+        self.create_page.thumbnails.leave()
+        for looking in self._looking:
+            looking.join()
         super().closeEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -221,6 +224,9 @@ class Window(QMainWindow):
         page.panel.model.folder_wanted.connect(self._open_models_folder)
         page.panel.model.add_wanted.connect(self._choose_model)
         page.panel.model.opened.connect(self._look_for_models)
+        page.panel.model.favoured.connect(self._favour_model)
+        page.panel.model.noted.connect(self._note_model)
+        page.panel.model.show_wanted.connect(self._show_model)
         self.gallery_page.reuse.connect(self._reuse)
         self.gallery_page.opened.connect(self._open_large)
         self.large_view.reuse.connect(self._reuse)
@@ -230,6 +236,10 @@ class Window(QMainWindow):
 
     def _restore(self) -> None:
         remembered, panel = self._settings, self.create_page.panel
+        try:
+            panel.model.set_notes(notes.read(self._avila.folders.notes_file))
+        except AvilaError as error:  # told when one is to be written
+            log.warning("%s", error)
         if remembered.request.model:
             with suppress(AvilaError):  # one that is gone is told once all folders were read
                 panel.set_models([self._avila.library.find(remembered.request.model)])
@@ -366,8 +376,38 @@ class Window(QMainWindow):
         panel.choose_model(model.reference)
 
     def _look_for_models(self) -> None:
-        """Read the folders again: what was put there meanwhile is to be chosen now."""
-        self.create_page.panel.set_models(self._avila.library.models())
+        """Read the folders again, in a thread: what was put there meanwhile is to be chosen now."""
+        self._look(self._find_models)
+
+    def _look(self, look: Callable[[], None]) -> None:
+        self._looking = [thread for thread in self._looking if thread.is_alive()]
+        self._looking.append(threading.Thread(target=look, name="look around", daemon=True))
+        self._looking[-1].start()
+
+    def _find_models(self) -> None:
+        with self._reading_models:  # what was read last is told last
+            self.models_found.emit(self._avila.library.models())
+
+    def _favour_model(self, reference: str, favourite: bool) -> None:
+        self._change_notes(lambda known: known.with_favourite(reference, favourite))
+
+    def _note_model(self, reference: str, note: str) -> None:
+        self._change_notes(lambda known: known.with_note(reference, note))
+
+    def _change_notes(self, change: Callable[[Notes], Notes]) -> None:
+        """Change what the file says now: another window may have written to it."""
+        file = self._avila.folders.notes_file
+        try:
+            changed = change(notes.read(file))
+            notes.write(file, changed)
+        except AvilaError as error:
+            log.warning("%s", error)
+            self.messages.note(error.title)
+        else:
+            self.create_page.panel.model.set_notes(changed)
+
+    def _show_model(self, path: Path) -> None:
+        self._on_picture.show_folder(path.parent)
 
     def _open_models_folder(self) -> None:
         self._open_folder(self._avila.folders.models)
