@@ -128,7 +128,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     bench = commands.add_parser("bench", parents=[as_json], help=_("measure this computer and this program"))
     bench.add_argument(
-        "name", choices=["draft", "overhead", "stall", "starter", "startup"], help=_("what to measure")
+        "name",
+        choices=["draft", "overhead", "picker", "stall", "starter", "startup"],
+        help=_("what to measure"),
     )
     bench.add_argument("--model", default="", metavar=_("NAME_OR_PATH"), help=_("for overhead and stall"))
     bench.add_argument("--size", type=_size, default=(512, 512), metavar=_("WxH"), help=_("for overhead"))

@@ -6,7 +6,7 @@ many models there are.
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QAbstractItemModel, QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QKeySequence,
     QMouseEvent,
     QPainter,
+    QPaintEvent,
     QPen,
     QPixmap,
 )
@@ -242,8 +243,10 @@ class RowsView(QListView):
         part_wanted(int, str): a part of it, see RowPainter.part_at.
         menu_wanted(int, QPoint): its menu, there on the screen.
         typed(QKeyEvent): a key that belongs to the search field.
+        painted(): the rows are on the screen for the first time.
     """
 
+    painted = Signal()
     accepted = Signal(int)
     part_wanted = Signal(int, str)
     menu_wanted = Signal(int, QPoint)
@@ -263,6 +266,13 @@ class RowsView(QListView):
         self.verticalScrollBar().valueChanged.connect(lambda _value: self._heat((-1, "")))
         teach(self, _("Models"), _("Arrows move, Enter chooses, the menu key shows what else can be done"))
         self._pressed: tuple[int, str] = (-1, "")
+        self._seen = False
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._seen:
+            self._seen = True
+            QTimer.singleShot(0, self.painted.emit)
 
     def editing(self) -> bool:
         """Whether a note is being written."""
@@ -348,9 +358,11 @@ class ModelList(QFrame):
         show_wanted(Path): the folder with this in it is to be shown.
         add_wanted(): the person wants to choose a file that is not in the list.
         folder_wanted(): the models folder is to be opened.
-        closed(): it is gone from the screen.
+        opened(): it is on the screen.
+        closed(): it is gone from there.
     """
 
+    opened = Signal()
     closed = Signal()
     picked = Signal(str)
     favoured = Signal(str, bool)
@@ -387,6 +399,7 @@ class ModelList(QFrame):
         self.view.part_wanted.connect(self._do_part)
         self.view.menu_wanted.connect(lambda place, point: self.menu(self._rows.row(place)).popup(point))
         self.view.typed.connect(self._type)
+        self.view.painted.connect(self.opened)
         self.view.painter.noted.connect(self.noted)
         for keys, act in ((FAVOURITE_KEYS, self._favour_current), (NOTE_KEYS, self._note_current)):
             action = QAction(self)
@@ -571,7 +584,8 @@ class ModelList(QFrame):
         """Make the row at `place` the current one; none at -1."""
         index = self._rows.index(place)
         self.view.setCurrentIndex(index)
-        self.view.scrollTo(index)
+        if self.isVisible():  # else it would lay out all rows in a room that is not yet its own
+            self.view.scrollTo(index)
 
     def _first(self) -> int:
         """The first row that Enter should choose, or at least explain; -1 when nothing matches."""

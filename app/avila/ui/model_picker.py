@@ -108,11 +108,11 @@ class ModelPicker(QPushButton):
         made.show_wanted.connect(self.show_wanted)
         made.add_wanted.connect(self.add_wanted)
         made.folder_wanted.connect(self.folder_wanted)
+        made.opened.connect(self.opened)
         made.closed.connect(self._forget_list)
         self.list = made
         self._show_in_list()
         made.open_at(self)
-        self.opened.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Down:

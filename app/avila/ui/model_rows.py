@@ -51,9 +51,10 @@ class Row:
         """It with what `notes` say of it."""
         if self.model is None:
             return self
-        return replace(
-            self, favourite=self.reference in notes.favourites, note=notes.notes.get(self.reference, "")
-        )
+        favourite, note = self.reference in notes.favourites, notes.notes.get(self.reference, "")
+        if (favourite, note) == (self.favourite, self.note):
+            return self  # as most are
+        return replace(self, favourite=favourite, note=note)
 
 
 def rows_of(models: Sequence[Model], notes: Notes) -> tuple[Row, ...]:
