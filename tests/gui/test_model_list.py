@@ -557,6 +557,22 @@ def test_a_new_model_appears_and_the_persons_place_stays(picker: ModelPicker, qt
     assert shown.view.accessibleDescription() == "2 models"
 
 
+def test_it_grows_with_what_is_found_and_says_that_it_is_looking(picker: ModelPicker, qtbot: QtBot) -> None:
+    picker.move(0, 0)
+    shown = opened(picker, qtbot)
+    before, many = shown.height(), [model(f"{number}.safetensors") for number in range(9)]
+    qtbot.waitUntil(lambda: shown._count.text() == "Looking for models…")
+    picker.set_notes(Notes().with_note("starter", "boats"))
+    assert shown._count.text() == "Looking for models…"
+    picker.set_models(many)
+    assert shown._count.text() == "9 models"
+    assert shown.height() > before
+    before = shown.height()
+    picker.set_models(many[:1])
+    assert shown.height() == before, "what is below the pointer stays there"
+    shown.close()
+
+
 def test_a_search_goes_on_over_new_models(picker: ModelPicker, qtbot: QtBot) -> None:
     shown = opened(picker, qtbot)
     qtbot.keyClicks(shown.search, "dream")

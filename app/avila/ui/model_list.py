@@ -50,10 +50,11 @@ from avila.ui.strip import paint_thumbnail
 from avila.ui.widgets import Icon, button, label, paint_badges, role, round_corners, teach
 
 WIDTH = 460  # pixels of the whole list
-LOWEST, HIGHEST = 320, 640  # pixels of its height, where the screen has them
+LOWEST, ENOUGH, HIGHEST = 240, 400, 640  # pixels of its height, where the screen has them
 LINE, ROW_HEIGHT = 22, 60  # a third line, for a note or a problem, makes a row higher
 THUMBNAIL = 44
 GAP, EDGE = 4, 8  # between list and card, and to the screen's edge
+LOOKING_MS = 300  # until it says that the folders are still being read
 FAVOURITE_KEYS, NOTE_KEYS = "Ctrl+B", "F2"
 _STEPS = {  # keys that move through the rows while words are typed
     Qt.Key.Key_Down,
@@ -378,6 +379,11 @@ class ModelList(QFrame):
         teach(self, _("Models"), "")
         self._models: tuple[Model, ...] | None = None
         self._chosen = ""
+        self._card = QRect()  # on the screen
+        self._looking = QTimer(self)
+        self._looking.setSingleShot(True)
+        self._looking.setInterval(LOOKING_MS)
+        self._looking.timeout.connect(lambda: self._count.setText(_("Looking for models…")))
         self._rows = ModelRows(thumbnails, self)
         self.search = QLineEdit()
         role(self.search, "filter")
@@ -410,8 +416,9 @@ class ModelList(QFrame):
 
     def set_models(self, models: Sequence[Model], notes: Notes, chosen: str) -> None:
         """What can be chosen, what is said of it, and the reference of what is."""
+        self._looking.stop()
         if tuple(models) == self._models:
-            self._rows.note(notes)
+            self._say()
             return
         first = self._models is None
         kept = None if first else self._current()
@@ -424,26 +431,37 @@ class ModelList(QFrame):
             place = self._rows.place(kept.path) if kept else -1
             self._go_to(place if place >= 0 else self._first())
         self._say()
+        if self.isVisible():
+            self._place(self.height())  # never less than before
+
+    def set_notes(self, notes: Notes) -> None:
+        """What is said of the models now; no row moves."""
+        self._rows.note(notes)
 
     def open_at(self, card: QWidget) -> None:
-        """Show it below a card, or above where there is more room."""
-        screen = (card.screen() or QGuiApplication.primaryScreen()).availableGeometry()
-        screen = screen.adjusted(EDGE, EDGE, -EDGE, -EDGE)
-        corner = card.mapToGlobal(QPoint(0, 0))
-        above = corner.y() - GAP - screen.top()
-        below = screen.bottom() + 1 - corner.y() - card.height() - GAP
-        self.setFixedWidth(min(max(WIDTH, card.width()), screen.width()))
-        content = self._column.sizeHint().height() - self.view.sizeHint().height() + self._rows_height()
-        wanted = min(max(content, LOWEST), HIGHEST)
-        room = below if below >= min(wanted, LOWEST) or below >= above else above
-        height = min(wanted, room)
-        self.setFixedHeight(height)
-        top = corner.y() + card.height() + GAP if room == below else corner.y() - GAP - height
-        left = min(max(corner.x(), screen.left()), screen.right() + 1 - self.width())
-        self.move(left, top)
+        """Show it below a card, or above where there is more room, until the models are read again."""
+        self._card = QRect(card.mapToGlobal(QPoint(0, 0)), card.size())
+        self._place(LOWEST)
         self.show()
         self.search.setFocus(Qt.FocusReason.PopupFocusReason)
         self.view.scrollTo(self.view.currentIndex(), QAbstractItemView.ScrollHint.PositionAtCenter)
+        self._looking.start()
+
+    def _place(self, least: int) -> None:
+        """As high as its rows, at least so many pixels, and on the screen."""
+        card = self._card
+        screen = (
+            QGuiApplication.screenAt(card.center()) or QGuiApplication.primaryScreen()
+        ).availableGeometry()
+        screen = screen.adjusted(EDGE, EDGE, -EDGE, -EDGE)
+        above, below = card.top() - GAP - screen.top(), screen.bottom() - card.bottom() - GAP
+        content = self._column.sizeHint().height() - self.view.sizeHint().height() + self._rows_height()
+        wanted = min(max(content, least), HIGHEST)
+        down = below >= min(wanted, ENOUGH) or below >= above
+        height = min(wanted, below if down else above)
+        self.setFixedSize(min(max(WIDTH, card.width()), screen.width()), height)
+        left = min(max(card.left(), screen.left()), screen.right() + 1 - self.width())
+        self.move(left, card.bottom() + 1 + GAP if down else card.top() - GAP - height)
 
     def menu(self, row: Row) -> QMenu:
         """What can be done with a row."""

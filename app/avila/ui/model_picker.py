@@ -96,7 +96,8 @@ class ModelPicker(QPushButton):
     def set_notes(self, notes: Notes) -> None:
         """What the person says of their models; the open list follows."""
         self._notes = notes
-        self._show_in_list()
+        if self.list:
+            self.list.set_notes(notes)
 
     def open_list(self) -> None:
         """Show the list below the card; what is found in the folders meanwhile appears in it."""
