@@ -39,6 +39,9 @@ def watch(window: Window) -> None:
     window.worker.take = taken  # type: ignore[method-assign]
     window.drafts.painted.connect(painted)
     window.worker.job_ended.connect(ended)
+    picker = window.create_page.panel.model
+    picker.opened.connect(lambda: tell("list"))
+    picker.changed.connect(lambda: tell("model", name=picker.title()))
     window.models_found.connect(lambda models: tell("models", names=[model.name for model in models]))
     tell("painted", torch="torch" in sys.modules, focus=window.focusWidget().accessibleName())
 

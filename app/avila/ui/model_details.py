@@ -4,7 +4,7 @@ from PySide6.QtCore import QDateTime, QLocale, QPoint, Qt
 from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from avila.i18n import _
+from avila.i18n import _, ngettext
 from avila.library.models import Model
 from avila.ui import theme
 from avila.ui.model_rows import family_text, short_path
@@ -29,6 +29,12 @@ def details(model: Model) -> dict[str, str]:
     return {name: value for name, value in known.items() if value}
 
 
+def _hashes(model: Model) -> str:
+    """In the place of a page of digits, which nobody reads but a program."""
+    n = len(model.card.hashes)
+    return ngettext("of {n} file, see Copy all", "of {n} files, see Copy all", n).format(n=n)
+
+
 class ModelDetails(QFrame):
     """A popup with a model's details; it goes when it is closed."""
 
@@ -50,7 +56,7 @@ class ModelDetails(QFrame):
         for place, (name, value) in enumerate(known.items()):
             table.addWidget(label(name, "hint"), place, 0, Qt.AlignmentFlag.AlignTop)
             text = Reading("reading-small", 18, 126)
-            text.set_text(value)
+            text.set_text(value if len(model.card.hashes) <= 1 or name != "SHA-256" else _hashes(model))
             teach(text, name, name)
             text.setToolTip("")
             table.addWidget(text, place, 1)

@@ -4,9 +4,23 @@ Rows are painted, not made of widgets, and their pictures come later, so that it
 many models there are.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QKeyCombination,
+    QModelIndex,
+    QObject,
+    QPoint,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -24,6 +38,7 @@ from PySide6.QtGui import (
     QPixmap,
 )
 from PySide6.QtWidgets import (
+    QAbstractItemDelegate,
     QAbstractItemView,
     QApplication,
     QFrame,
@@ -56,6 +71,8 @@ THUMBNAIL = 44
 GAP, EDGE = 4, 8  # between list and card, and to the screen's edge
 LOOKING_MS = 300  # until it says that the folders are still being read
 FAVOURITE_KEYS, NOTE_KEYS = "Ctrl+B", "F2"
+_MENU_KEYS = QKeyCombination(Qt.KeyboardModifier.ShiftModifier, Qt.Key.Key_F10)
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _STEPS = {  # keys that move through the rows while words are typed
     Qt.Key.Key_Down,
     Qt.Key.Key_Up,
@@ -201,6 +218,19 @@ class RowPainter(QStyledItemDelegate):
         teach(field, _("Note about {name}").format(name=row.name), _("Enter keeps it, Escape leaves it"))
         return field
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Enter keeps the note at once: Qt would do it later, and an Escape meanwhile would lose it."""
+        if (
+            isinstance(watched, QLineEdit)
+            and isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.KeyPress
+            and event.key() in _ENTER
+        ):
+            self.commitData.emit(watched)
+            self.closeEditor.emit(watched, QAbstractItemDelegate.EndEditHint.NoHint)
+            return True
+        return super().eventFilter(watched, event)
+
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
         room: QRect = option.rect
         editor.setGeometry(_left(room) - 7, room.bottom() - 30, room.right() - _left(room) - 1, 26)
@@ -265,7 +295,7 @@ class RowsView(QListView):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.verticalScrollBar().setSingleStep(LINE)
         self.verticalScrollBar().valueChanged.connect(lambda _value: self._heat((-1, "")))
-        teach(self, _("Models"), _("Arrows move, Enter chooses, the menu key shows what else can be done"))
+        teach(self, _("Models"), _("Arrows move, Enter chooses, Shift+F10 shows what else can be done"))
         self._pressed: tuple[int, str] = (-1, "")
         self._seen = False
 
@@ -308,19 +338,18 @@ class RowsView(QListView):
         super().leaveEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
-        index = self.currentIndex() if by_key else self.indexAt(event.pos())
-        if index.isValid():
-            self.setCurrentIndex(index)  # shows what the menu is of
-            point = self.visualRect(index).center() if by_key else event.pos()
-            self.menu_wanted.emit(index.row(), self.viewport().mapToGlobal(point))
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self._open_menu(self.currentIndex(), self.visualRect(self.currentIndex()).center())
+        else:
+            self._open_menu(self.indexAt(event.pos()), event.pos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if self.editing():
             return  # what the note's field leaves over is not meant for the rows
-        place = self.currentIndex().row()
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self.accepted.emit(place)
+        if event.key() in _ENTER or event.key() == Qt.Key.Key_Space:
+            self.accepted.emit(self.currentIndex().row())
+        elif sys.platform == "linux" and event.keyCombination() == _MENU_KEYS:  # elsewhere the system does it
+            self._open_menu(self.currentIndex(), self.visualRect(self.currentIndex()).center())
         elif event.matches(QKeySequence.StandardKey.Copy):
             event.ignore()
         elif event.key() == Qt.Key.Key_Backspace or (
@@ -332,6 +361,11 @@ class RowsView(QListView):
             self.typed.emit(event)
         else:
             super().keyPressEvent(event)
+
+    def _open_menu(self, index: QModelIndex, point: QPoint) -> None:
+        if index.isValid():
+            self.setCurrentIndex(index)  # shows what the menu is of
+            self.menu_wanted.emit(index.row(), self.viewport().mapToGlobal(point))
 
     def _at(self, point: QPoint) -> tuple[int, str]:
         index = self.indexAt(point)
@@ -380,6 +414,7 @@ class ModelList(QFrame):
         self._models: tuple[Model, ...] | None = None
         self._chosen = ""
         self._card = QRect()  # on the screen
+        self._count = label("", "hint")
         self._looking = QTimer(self)
         self._looking.setSingleShot(True)
         self._looking.setInterval(LOOKING_MS)
@@ -394,7 +429,6 @@ class ModelList(QFrame):
             _("Looks in names, families, folders and notes; Enter chooses, arrows go to the list"),
         )
         self.search.installEventFilter(self)
-        self._count = label("", "hint")
         self._nothing = label("", "hint")
         self._nothing.setWordWrap(True)
         self.view = RowsView()
@@ -487,7 +521,7 @@ class ModelList(QFrame):
         menu.addAction(theme.icon("info"), _("Details…"), lambda: self._show_details(model))
         return menu
 
-    def eventFilter(self, watched: QWidget, event: QEvent) -> bool:  # type: ignore[override]
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The search field's keys that mean the rows."""
         if watched is not self.search or not isinstance(event, QKeyEvent):
             return False
@@ -497,7 +531,7 @@ class ModelList(QFrame):
             self.view.setFocus(Qt.FocusReason.OtherFocusReason)
             QApplication.sendEvent(self.view, event)
             return True
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if event.key() in _ENTER:
             self._accept(self.view.currentIndex().row())
             return True
         return False
