@@ -169,11 +169,14 @@ def test_a_model_is_found_noted_and_chosen_by_keys_alone(display: str, home: Pat
         person.do("type", "--delay", "20", "good at boats")
         person.do("key", "Return")
         person.do("key", "ctrl+b")
-        person.do("key", "Escape", "space")
+        person.do("key", "Escape")
+        person.until("closed")
+        person.do("key", "space")
         person.until("list")
         person.do("type", "--delay", "20", "boats")
         person.do("key", "Return")
         assert person.until("model")[-1]["name"] == "dream"
+        person.until("closed")
         person.do("key", "ctrl+q")
         assert person.program.wait(30) == 0
     finally:
