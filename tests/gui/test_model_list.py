@@ -584,6 +584,21 @@ def test_it_grows_with_what_is_found_and_says_that_it_is_looking(picker: ModelPi
     shown.close()
 
 
+def test_a_half_written_note_is_not_lost_to_new_models(picker: ModelPicker, qtbot: QtBot) -> None:
+    said = keep(picker)
+    shown = opened(picker, qtbot)
+    click(shown, qtbot, part(shown, "dream", "note"))
+    field = shown.view.findChild(QLineEdit)
+    qtbot.keyClicks(field, "good at ")
+    picker.set_models([*MODELS, model("aaa.safetensors")])
+    qtbot.keyClicks(field, "boats")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert said[-1].notes == {DREAM.reference: "good at boats"}
+    qtbot.waitUntil(lambda: "aaa" in names(shown))
+    assert rows(shown)[-1].note == "good at boats"
+    assert current(shown) == "dream"
+
+
 def test_a_search_goes_on_over_new_models(picker: ModelPicker, qtbot: QtBot) -> None:
     shown = opened(picker, qtbot)
     qtbot.keyClicks(shown.search, "dream")
