@@ -404,6 +404,19 @@ def test_the_draft_that_is_seen_is_the_one_that_is_followed(
         assert page._draft.request.seed == page.panel.seed.seed() != seen.request.seed
 
 
+def test_the_first_picture_of_a_model_is_its_thumbnail(hand: HandMoved, window: Window, qtbot: QtBot) -> None:
+    thumbnails, chosen = window.create_page.thumbnails, panel_of(window).model.chosen()
+    assert chosen
+    assert thumbnails.pixmap(chosen) is None
+    write(window, qtbot, "boat")
+    press_generate(window, qtbot)
+    hand.begun()
+    with qtbot.waitSignal(thumbnails.arrived) as arrived:
+        hand.finish()
+    assert arrived.args == [chosen.path]
+    assert thumbnails.pixmap(chosen) is not None
+
+
 def test_the_details_of_a_picture_tell_how_much_of_the_draft_was_kept(home: Path) -> None:
     diffused = GenerationRequest("a fox", backend="diffusers", model="starter", seed=5)
 
