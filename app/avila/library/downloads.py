@@ -70,10 +70,8 @@ def fetch(wanted: Plan, folder: Path, network: Network, listener: Listener) -> P
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not wanted.folder:
-            _check_space(folder, wanted.size - _kept(folder, wanted.files[0]))
-            return _File(
-                wanted.files[0], folder, wanted.source, network, _Meter(listener, wanted.size)
-            ).fetch()
+            meter = _Meter(listener, wanted.size)
+            return _File(wanted.files[0], folder, wanted.source, network, meter).fetch()
         return _fetch_folder(wanted, folder, network, listener)
     except OSError as error:
         raise AvilaError(
@@ -104,7 +102,7 @@ def _fetch_folder(wanted: Plan, folder: Path, network: Network, listener: Listen
             return target
         raise _taken(target)
     gathered.mkdir(exist_ok=True)
-    here = sum(max(_size(gathered / file.name), _kept(gathered, file)) for file in wanted.files)
+    here = _gathered(gathered, wanted)
     _check_space(folder, wanted.size - here)
     meter = _Meter(listener, wanted.size)
     _write_note(note, _Note(wanted.source, done=here, total=wanted.size))
@@ -119,7 +117,7 @@ def _fetch_folder(wanted: Plan, folder: Path, network: Network, listener: Listen
             meter.settle(_size(path))
     except BaseException:
         with suppress(OSError):
-            _write_note(note, _Note(wanted.source, done=meter.done, total=wanted.size))
+            _write_note(note, _Note(wanted.source, done=_gathered(gathered, wanted), total=wanted.size))
         raise
     names = {gathered / file.name for file in wanted.files}
     for path in list(gathered.rglob("*")):
@@ -131,6 +129,11 @@ def _fetch_folder(wanted: Plan, folder: Path, network: Network, listener: Listen
     _sync_folder(folder)
     note.unlink(missing_ok=True)
     return target
+
+
+def _gathered(gathered: Path, wanted: Plan) -> int:
+    """Bytes of a folder's files that are here."""
+    return sum(max(_size(gathered / file.name), _kept(gathered, file)) for file in wanted.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +247,7 @@ class _File:
                     wanted=self._file.size, found=total
                 )
             )
-        if answer.partial and (answer.start != part.note.done or part.note.total not in (0, total)):
+        if answer.partial and not self._goes_on(part.note, answer, total):
             part.begin(_Note())
             raise _exchanged(_("The server has another file now than the one begun."))
         if not answer.partial:
@@ -273,6 +276,13 @@ class _File:
                 _("Start the same download again: it goes on from there."),
             )
         return digest
+
+    def _goes_on(self, note: _Note, answer: Answer, total: int) -> bool:
+        """Whether the answer is the rest of what the note is of, as far as can be told before the end."""
+        if answer.start != note.done or note.total not in (0, total):
+            return False
+        # The hub's servers name a file each in their own way; there its hash decides.
+        return bool(self._file.digest) or answer.validator in ("", note.validator)
 
     def _finish(self, part: "_Part", digest: str) -> Path:
         """Check what came and give it its name."""

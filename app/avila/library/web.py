@@ -183,14 +183,20 @@ def _next(address: "httpx2.URL", location: str) -> "httpx2.URL":
     return following
 
 
-def _token(network: Network, address: "httpx2.URL") -> dict[str, str]:
-    """The header with the token if there is one and `address` is the hub's own, else none."""
+def _is_hub(network: Network, address: "httpx2.URL") -> bool:
+    """Whether `address` is the hub's own, and not of one that it sends on to."""
     import httpx2
 
     hub = httpx2.URL(network.hub)
-    at_hub = (address.scheme, address.host, address.port) == (hub.scheme, hub.host, hub.port)
+    return (address.scheme, address.host, address.port) == (hub.scheme, hub.host, hub.port)
+
+
+def _token(network: Network, address: "httpx2.URL") -> dict[str, str]:
+    """The header with the token if there is one and `address` is the hub's own, else none."""
     usable = network.token.isascii() and network.token.isprintable()
-    return {"Authorization": f"Bearer {network.token}"} if network.token and usable and at_hub else {}
+    if not network.token or not usable or not _is_hub(network, address):
+        return {}
+    return {"Authorization": f"Bearer {network.token}"}
 
 
 def _answer(response: "httpx2.Response", address: "httpx2.URL", linked: str) -> Answer:
@@ -283,11 +289,9 @@ def _unreachable(address: "httpx2.URL", error: Exception) -> AvilaError:
 
 def _refusal(response: "httpx2.Response", address: "httpx2.URL", network: Network) -> AvilaError:
     """What a status means for the person; the hub tells more in X-Error-Code."""
-    import httpx2
-
     host, status = address.host, response.status_code
     code = response.headers.get("X-Error-Code", "")
-    at_hub = host == httpx2.URL(network.hub).host
+    at_hub = _is_hub(network, address)
     details = f"HTTP {status} {code}".strip()
     if code == "GatedRepo" or (status == 403 and at_hub):
         return AvilaError(
