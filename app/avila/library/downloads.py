@@ -237,7 +237,7 @@ class _File:
                 return self._read(part, fresh)
 
     def _read(self, part: "_Part", answer: Answer) -> str:
-        digest = self._file.digest or answer.sha256
+        digest = self._file.digest or answer.sha256 or (part.note.digest if answer.partial else "")
         if len(digest) == len(answer.sha256) and digest != answer.sha256:
             raise _exchanged(_("The hub names another hash than the one this file should have."))
         total = answer.total or self._file.size
