@@ -12,12 +12,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import pytest
 
 from avila.errors import AvilaError, Cancelled
-from avila.library import downloads, web
+from avila.library import downloads, parts, web
 from avila.library.downloads import Progress, get, unfinished
 from avila.library.hub import File, Plan
 from avila.library.models import Library
@@ -197,6 +197,17 @@ def test_a_server_without_any_mark_of_the_file_begins_again(server: Hub, folder:
     assert server.asked[-1].start == 0
 
 
+def test_the_hash_decides_where_the_hubs_servers_name_a_file_each_in_their_own_way(
+    server: Hub, folder: Path
+) -> None:
+    server.publish("a/b", {"b.safetensors": MODEL})
+    with pytest.raises(Cancelled):
+        get("a/b", folder, open_to(server), pause_after(100_000))
+    server.bytes_of(MODEL).etag = '"of another server"'
+    assert get("a/b", folder, open_to(server), ignore).read_bytes() == MODEL
+    assert server.asked[-1].start >= 100_000
+
+
 def test_a_file_that_changed_in_between_begins_again(server: Hub, folder: Path) -> None:
     paused(server, folder)
     server.host(PATH, OTHER)
@@ -245,6 +256,23 @@ def test_two_downloads_of_one_file_do_not_mix(server: Hub, folder: Path) -> None
     hosted.pause.set()
     first.join(30)
     assert done[0].read_bytes() == MODEL
+
+
+def test_a_download_that_has_just_finished_is_not_begun_again_in_its_place(
+    server: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two open the part; the first finishes and renames it before the second has the lock."""
+    server.host(PATH, OTHER)
+    target, lock = folder / "model.safetensors", parts._lock
+
+    def late(file: BinaryIO) -> bool:
+        Path(f"{target}.part").replace(target)
+        target.write_bytes(MODEL)
+        return lock(file)
+
+    monkeypatch.setattr(parts, "_lock", late)
+    assert "already" in refused(server, folder).title
+    assert target.read_bytes() == MODEL
 
 
 # connections
@@ -629,15 +657,16 @@ def test_a_paused_folder_goes_on(server: Hub, folder: Path, share: float) -> Non
 
 
 def test_a_repository_that_changed_in_between_does_not_mix(server: Hub, folder: Path) -> None:
-    server.publish("org/tiny", REPOSITORY | {"vae/old.json": b"{}", "scheduler/old.json": b"{}"})
+    server.publish("org/tiny", {"avila.json": b"{}"} | REPOSITORY)
     with pytest.raises(Cancelled):
         get("org/tiny", folder, open_to(server), pause_after(1_000))
+    assert (folder / ".tiny.part" / "avila.json").exists()
     server.commit = "d0" * 20
     index = json.loads(REPOSITORY["model_index.json"]) | {"new": True}
     server.publish("org/tiny", REPOSITORY | {"model_index.json": json.dumps(index).encode()})
     path = get("org/tiny", folder, open_to(server), ignore)
     assert json.loads((path / "model_index.json").read_text("utf-8"))["new"]
-    assert "scheduler/old.json" not in files(path)
+    assert "avila.json" not in files(path)  # which came before the pause
 
 
 def test_a_small_file_is_checked_too(server: Hub, folder: Path) -> None:

@@ -5,25 +5,21 @@ disk. The files of a diffusers folder gather in the hidden folder .NAME.part, wh
 """
 
 import hashlib
-import json
-import os
 import shutil
-import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
 
 from avila.errors import AvilaError
 from avila.i18n import _
 from avila.library import hub, web
 from avila.library.headers import LARGEST_HEADER, read_header
 from avila.library.hub import File, Plan, plan
+from avila.library.parts import Note, Part, held, note_of, read_note, size_of, sync_folder, taken, write_note
 from avila.library.web import Answer, Interrupted, Network, RangeRefused
-from avila.paths import whole_file
 
 SPARE = 200_000_000  # bytes of the disk that a download leaves to everything else
 SAVED_EVERY = 32_000_000  # bytes between two times that what came is forced to the disk
@@ -86,7 +82,7 @@ def unfinished(folder: Path) -> list[Unfinished]:
     """The paused and broken downloads in a models folder, by name."""
     found = []
     for path in folder.glob("*.part.json"):
-        note = _read_note(path)
+        note = read_note(path)
         if note.source:
             name = path.name.removesuffix(".part.json").removeprefix(".")
             found.append(Unfinished(note.source, name, note.done, note.total))
@@ -98,14 +94,14 @@ def _fetch_folder(wanted: Plan, folder: Path, network: Network, listener: Listen
     target, gathered = folder / wanted.folder, folder / f".{wanted.folder}.part"
     note = folder / f"{gathered.name}.json"
     if target.exists():
-        if all(_size(target / file.name) == file.size for file in wanted.files):
+        if all(size_of(target / file.name) == file.size for file in wanted.files):
             return target
-        raise _taken(target)
+        raise taken(target)
     gathered.mkdir(exist_ok=True)
     here = _gathered(gathered, wanted)
     _check_space(folder, wanted.size - here)
     meter = _Meter(listener, wanted.size)
-    _write_note(note, _Note(wanted.source, done=here, total=wanted.size))
+    write_note(note, Note(wanted.source, done=here, total=wanted.size))
     try:
         for file in wanted.files:
             path = gathered / file.name
@@ -114,38 +110,26 @@ def _fetch_folder(wanted: Plan, folder: Path, network: Network, listener: Listen
             if not (path.exists() and _is_whole(path, file, meter)):
                 path.unlink(missing_ok=True)  # of another state of the repository
                 _File(alone, path.parent, wanted.source, network, meter).fetch()
-            meter.settle(_size(path))
+            meter.settle(size_of(path))
     except BaseException:
         with suppress(OSError):
-            _write_note(note, _Note(wanted.source, done=_gathered(gathered, wanted), total=wanted.size))
+            write_note(note, Note(wanted.source, done=_gathered(gathered, wanted), total=wanted.size))
         raise
     names = {gathered / file.name for file in wanted.files}
     for path in list(gathered.rglob("*")):
         if path.is_dir():
-            _sync_folder(path)
+            sync_folder(path)
         elif path not in names:  # of another state of the repository
             path.unlink()
     gathered.replace(target)
-    _sync_folder(folder)
+    sync_folder(folder)
     note.unlink(missing_ok=True)
     return target
 
 
 def _gathered(gathered: Path, wanted: Plan) -> int:
     """Bytes of a folder's files that are here."""
-    return sum(max(_size(gathered / file.name), _kept(gathered, file)) for file in wanted.files)
-
-
-@dataclass(frozen=True, slots=True)
-class _Note:
-    """The content of a .part.json."""
-
-    source: str = ""
-    url: str = ""
-    digest: str = ""
-    validator: str = ""
-    done: int = 0  # bytes that are certainly on the disk
-    total: int = 0
+    return sum(max(size_of(gathered / file.name), _kept(gathered, file)) for file in wanted.files)
 
 
 class _Meter:
@@ -205,8 +189,8 @@ class _File:
         if target.exists():
             if self._file.digest and _is_whole(target, self._file, self._meter):
                 return target
-            raise _taken(target)
-        with _held(target) as part:
+            raise taken(target)
+        with held(target) as part:
             _check_space(self._folder, self._file.size - part.note.done)
             while True:
                 before = part.note.done
@@ -217,7 +201,7 @@ class _File:
                     if part.note.done < before + WORTHWHILE:
                         raise
 
-    def _receive(self, part: "_Part", answer: Answer | None) -> str:
+    def _receive(self, part: "Part", answer: Answer | None) -> str:
         """Bring the part to the file's end; returns the file's digest, "" where none is known."""
         part.keep_if(self._file)
         size = self._file.size or part.note.total
@@ -232,11 +216,11 @@ class _File:
         except RangeRefused:
             if not start:
                 raise
-            part.begin(_Note())
+            part.begin(Note())
             with web.opened(self._network, self._file.url) as fresh:
                 return self._read(part, fresh)
 
-    def _read(self, part: "_Part", answer: Answer) -> str:
+    def _read(self, part: "Part", answer: Answer) -> str:
         digest = self._file.digest or answer.sha256 or (part.note.digest if answer.partial else "")
         if len(digest) == len(answer.sha256) and digest != answer.sha256:
             raise _exchanged(_("The hub names another hash than the one this file should have."))
@@ -248,10 +232,10 @@ class _File:
                 )
             )
         if answer.partial and not self._goes_on(part.note, answer, total):
-            part.begin(_Note())
+            part.begin(Note())
             raise _exchanged(_("The server has another file now than the one begun."))
         if not answer.partial:
-            part.begin(_Note(self._source, self._file.url, digest, answer.validator, 0, total))
+            part.begin(Note(self._source, self._file.url, digest, answer.validator, 0, total))
         if not self._file.size:
             _check_space(self._folder, total - part.note.done)
             self._meter.total = self._meter.total or total
@@ -260,7 +244,7 @@ class _File:
                 if part.done == 0:
                     _check_start(chunk, part.target)
                 if total and part.done + len(chunk) > total:
-                    part.begin(_Note())
+                    part.begin(Note())
                     raise _exchanged(_("The server sends more than it said."))
                 part.write(chunk)
                 if part.done - part.note.done >= SAVED_EVERY:
@@ -277,178 +261,41 @@ class _File:
             )
         return digest
 
-    def _goes_on(self, note: _Note, answer: Answer, total: int) -> bool:
+    def _goes_on(self, note: Note, answer: Answer, total: int) -> bool:
         """Whether the answer is the rest of what the note is of, as far as can be told before the end."""
         if answer.start != note.done or note.total not in (0, total):
             return False
         # The hub's servers name a file each in their own way; there its hash decides.
         return bool(self._file.digest) or answer.validator in ("", note.validator)
 
-    def _finish(self, part: "_Part", digest: str) -> Path:
+    def _finish(self, part: "Part", digest: str) -> Path:
         """Check what came and give it its name."""
         if digest and not _has_digest(part.path, digest, self._meter):
-            part.begin(_Note())
+            part.begin(Note())
             raise _exchanged(_("Its hash is not the one that its source names, so it was thrown away."))
         if part.target.suffix.lower() == ".safetensors":
             try:
                 read_header(part.path)
             except AvilaError as error:
-                part.begin(_Note())
+                part.begin(Note())
                 raise _exchanged(error.explanation) from error
         return part.rename()
 
 
-class _Part:
-    """NAME.part, open and held by this process alone, with its note."""
-
-    def __init__(self, target: Path, file: BinaryIO) -> None:
-        self.target = target
-        self.path = _part_of(target)
-        self.note = _read_note(_note_of(target))
-        self.done = 0
-        self._file = file
-
-    def keep_if(self, wanted: File) -> None:
-        """Go on after what is certainly here, if it is of the wanted file; else begin again."""
-        note = self.note
-        same = note.digest == wanted.digest if wanted.digest else note.url == wanted.url and note.validator
-        if not same or not 0 < note.done <= _size(self.path) or (note.total and note.done > note.total):
-            self.begin(_Note())
-            return
-        self._file.seek(note.done)
-        self._file.truncate()
-        self.done = note.done
-
-    def begin(self, note: _Note) -> None:
-        """Forget what came; the next bytes are the file's first."""
-        self._file.seek(0)
-        self._file.truncate()
-        self.note, self.done = note, 0
-
-    def write(self, chunk: bytes) -> None:
-        self._file.write(chunk)
-        self.done += len(chunk)
-
-    def save(self) -> None:
-        """Force what came to the disk, and only then note it down."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self.note = replace(self.note, done=self.done)
-        if self.done:
-            _write_note(_note_of(self.target), self.note)
-
-    def rename(self) -> Path:
-        self._file.close()  # Windows renames no open file
-        if self.target.exists():
-            raise _taken(self.target)
-        self.path.replace(self.target)
-        _sync_folder(self.target.parent)
-        _note_of(self.target).unlink(missing_ok=True)
-        return self.target
-
-    def leave(self) -> None:
-        """Let go; a part with nothing in it leaves nothing behind."""
-        with suppress(OSError):  # on a full disk, the last bytes were not written before either
-            self._file.close()
-        if not self.note.done:
-            self.path.unlink(missing_ok=True)
-            _note_of(self.target).unlink(missing_ok=True)
-
-
-@contextmanager
-def _held(target: Path) -> Iterator[_Part]:
-    """Open the part of `target`. Raises AvilaError when another process, or another thread, is at it."""
-    handle = os.open(_part_of(target), os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
-    with os.fdopen(handle, "r+b") as file:
-        if not _lock(file):
-            raise AvilaError(
-                _("This is being downloaded already"),
-                _("Another download is at “{name}”.").format(name=target.name),
-                _("Wait for it, or pause it first."),
-            )
-        part = _Part(target, file)
-        try:
-            yield part
-        finally:
-            part.leave()
-
-
-def _lock(file: BinaryIO) -> bool:
-    """Hold the file until it is closed; False when somebody else does.
-
-    True, too, on a network drive that knows no locks.
-    """
-    if sys.platform == "win32":
-        import msvcrt
-
-        file.seek(1 << 62)  # a lock there is in nobody's way
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        file.seek(0)
-    else:
-        import fcntl
-
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
-    return True
-
-
-def _part_of(target: Path) -> Path:
-    return target.with_name(target.name + ".part")
-
-
-def _note_of(target: Path) -> Path:
-    return target.with_name(target.name + ".part.json")
-
-
-def _read_note(path: Path) -> _Note:
-    """The note, or an empty one when there is none that can be read: then the file begins again."""
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        note = _Note(**values)
-    except (OSError, ValueError, TypeError, RecursionError):
-        return _Note()
-    texts = (note.source, note.url, note.digest, note.validator)
-    numbers: tuple[Any, ...] = (note.done, note.total)
-    fits = all(isinstance(text, str) for text in texts) and all(type(n) is int and n >= 0 for n in numbers)
-    return note if fits else _Note()
-
-
-def _write_note(path: Path, note: _Note) -> None:
-    with whole_file(path) as file:
-        with suppress(OSError, AttributeError):  # an address may hold the person's token
-            os.fchmod(file.fileno(), 0o600)
-        values = {name: getattr(note, name) for name in _Note.__slots__}
-        file.write(json.dumps(values, indent=2).encode())
-
-
 def _name_kept(folder: Path, url: str) -> str:
     """The name under which a part of `url` is here; "" when there is none."""
-    found = (path for path in folder.glob("*.part.json") if _read_note(path).url == url)
+    found = (path for path in folder.glob("*.part.json") if read_note(path).url == url)
     return next((path.name.removesuffix(".part.json") for path in found), "")
 
 
 def _kept(folder: Path, file: File) -> int:
     """Bytes of the file that are here already and count as such."""
-    return _read_note(_note_of(folder / file.name)).done if file.name else 0
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+    return read_note(note_of(folder / file.name)).done if file.name else 0
 
 
 def _is_whole(path: Path, file: File, meter: _Meter) -> bool:
     """Whether the file at `path` is the one wanted."""
-    if file.size and _size(path) != file.size:
+    if file.size and size_of(path) != file.size:
         return False
     return not file.digest or _has_digest(path, file.digest, meter)
 
@@ -456,7 +303,7 @@ def _is_whole(path: Path, file: File, meter: _Meter) -> bool:
 def _has_digest(path: Path, digest: str, meter: _Meter) -> bool:
     """Compare the whole file: about a second a gigabyte, in which the listener may stop it."""
     if len(digest) == 40:  # git hashes "blob", the size, a zero and the content
-        hasher = hashlib.sha1(f"blob {_size(path)}\0".encode(), usedforsecurity=False)
+        hasher = hashlib.sha1(f"blob {size_of(path)}\0".encode(), usedforsecurity=False)
     else:
         hasher = hashlib.sha256()
     with path.open("rb") as file:
@@ -501,27 +348,9 @@ def _check_start(chunk: bytes, target: Path) -> None:
         raise _exchanged(_("Its first bytes are those of another kind of file, perhaps of a web page."))
 
 
-def _sync_folder(folder: Path) -> None:
-    """Force a folder's names to the disk, where the system can."""
-    if sys.platform != "win32":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
 def _exchanged(explanation: str) -> AvilaError:
     return AvilaError(
         _("This is not the file it should be"),
         explanation,
         _("Try again later; if it stays so, choose another source."),
-    )
-
-
-def _taken(target: Path) -> AvilaError:
-    return AvilaError(
-        _("There is something of this name already"),
-        _("{path} is here, and nothing was written over it.").format(path=target),
-        _("Rename or remove it if you want the other."),
     )
