@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -17,6 +18,8 @@ from avila.errors import AvilaError
 from avila.i18n import _
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx2
 
 HUB = "https://huggingface.co"
@@ -135,7 +138,8 @@ def _client(address: "httpx2.URL") -> "httpx2.Client":
     import httpx2
 
     try:
-        return httpx2.Client(timeout=LONGEST_WAIT, trust_env=address.host not in _LOOPBACK)
+        trusted = _certificates()
+        return httpx2.Client(verify=trusted, timeout=LONGEST_WAIT, trust_env=address.host not in _LOOPBACK)
     except (ImportError, ValueError, OSError) as error:  # a SOCKS proxy, a malformed one, no certificates
         raise AvilaError(
             _("The connection cannot be set up"),
@@ -143,6 +147,14 @@ def _client(address: "httpx2.URL") -> "httpx2.Client":
             _("Check the variables HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE."),
             f"{type(error).__name__}: {error}",
         ) from error
+
+
+@cache
+def _certificates() -> "ssl.SSLContext":
+    """Whom the system trusts; read once, since it takes longer than a small file."""
+    import httpx2
+
+    return httpx2.create_ssl_context()
 
 
 def _address(url: str) -> "httpx2.URL":
