@@ -262,6 +262,24 @@ def test_a_nonsensical_range_begins_again(server: Hub, folder: Path) -> None:
     assert [asked.start for asked in server.asked[1:]] == [server.asked[1].start, 0]
 
 
+@pytest.mark.parametrize("given", ["bytes 0-400077/400078", "bytes {start}-400077/500000"])
+def test_another_part_than_was_asked_for(server: Hub, folder: Path, given: str) -> None:
+    hosted = paused(server, folder)
+    [left] = unfinished(folder)
+    hosted.headers["Content-Range"] = given.format(start=left.done)
+    assert "another file" in refused(server, folder).explanation
+    hosted.headers.clear()
+    assert fetch(server, folder).read_bytes() == MODEL
+
+
+def test_a_part_of_an_untold_whole(server: Hub, folder: Path) -> None:
+    hosted = paused(server, folder)
+    [left] = unfinished(folder)
+    hosted.headers["Content-Range"] = f"bytes {left.done}-{len(MODEL) - 1}/*"
+    assert fetch(server, folder).read_bytes() == MODEL
+    assert server.asked[-1].start == left.done
+
+
 def test_the_last_byte_was_here_already(server: Hub, folder: Path) -> None:
     server.host(PATH, MODEL)
     with pytest.raises(Cancelled):
@@ -490,6 +508,14 @@ def test_another_hash_than_the_source_names(server: Hub, folder: Path) -> None:
     assert files(folder) == []
     server.host(PATH, MODEL)
     assert downloads.fetch(wanted, folder, open_to(server), ignore).read_bytes() == MODEL
+
+
+def test_a_hash_that_was_named_at_the_start_counts_at_the_end(server: Hub, folder: Path) -> None:
+    named = f'"{hashlib.sha256(OTHER).hexdigest()}"'
+    hosted = paused(server, folder, headers={"X-Linked-Etag": named})
+    hosted.headers.clear()
+    assert "hash" in refused(server, folder).explanation
+    assert files(folder) == []
 
 
 def test_a_hub_that_names_another_hash_is_not_even_asked_for_the_bytes(server: Hub, folder: Path) -> None:

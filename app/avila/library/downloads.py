@@ -201,7 +201,7 @@ class _File:
                     if part.note.done < before + WORTHWHILE:
                         raise
 
-    def _receive(self, part: "Part", answer: Answer | None) -> str:
+    def _receive(self, part: Part, answer: Answer | None) -> str:
         """Bring the part to the file's end; returns the file's digest, "" where none is known."""
         part.keep_if(self._file)
         size = self._file.size or part.note.total
@@ -220,11 +220,11 @@ class _File:
             with web.opened(self._network, self._file.url) as fresh:
                 return self._read(part, fresh)
 
-    def _read(self, part: "Part", answer: Answer) -> str:
+    def _read(self, part: Part, answer: Answer) -> str:
         digest = self._file.digest or answer.sha256 or (part.note.digest if answer.partial else "")
         if len(digest) == len(answer.sha256) and digest != answer.sha256:
             raise _exchanged(_("The hub names another hash than the one this file should have."))
-        total = answer.total or self._file.size
+        total = answer.total or self._file.size or (part.note.total if answer.partial else 0)
         if self._file.size and total != self._file.size:
             raise _exchanged(
                 _("It should have {wanted} bytes, but the server has {found}.").format(
@@ -268,7 +268,7 @@ class _File:
         # The hub's servers name a file each in their own way; there its hash decides.
         return bool(self._file.digest) or answer.validator in ("", note.validator)
 
-    def _finish(self, part: "Part", digest: str) -> Path:
+    def _finish(self, part: Part, digest: str) -> Path:
         """Check what came and give it its name."""
         if digest and not _has_digest(part.path, digest, self._meter):
             part.begin(Note())
@@ -319,9 +319,9 @@ def _check_space(folder: Path, needed: int) -> None:
     if needed + SPARE > free:
         raise AvilaError(
             _("There is not enough free space"),
-            _(
-                "{needed} GB are still to come, and {spare} GB should stay free, but there are {free} GB."
-            ).format(needed=_gigabytes(needed), spare=_gigabytes(SPARE), free=_gigabytes(free)),
+            _("{needed} GB are to come and {spare} GB should stay free, but only {free} GB are free.").format(
+                needed=_gigabytes(needed), spare=_gigabytes(SPARE), free=_gigabytes(free)
+            ),
             _("Free some space on the disk of {folder}, then start the same download again.").format(
                 folder=folder
             ),

@@ -54,6 +54,7 @@ class Part:
 
     def begin(self, note: Note) -> None:
         """Forget what came; the next bytes are the file's first."""
+        note_of(self.target).unlink(missing_ok=True)
         self._file.seek(0)
         self._file.truncate()
         self.note, self.done = note, 0
