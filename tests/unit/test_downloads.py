@@ -755,3 +755,15 @@ def test_a_small_file_is_checked_too(server: Hub, folder: Path) -> None:
     assert not (folder / "tiny").exists()
     [left] = unfinished(folder)
     assert (left.name, left.done) == ("tiny", 0)
+
+
+def test_a_folder_that_does_not_fit_is_not_begun(
+    server: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.publish("org/tiny", REPOSITORY)
+    usage = shutil._ntuple_diskusage(10**9, 10**9, 500_000)  # type: ignore[attr-defined]
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
+    monkeypatch.setattr(downloads, "SPARE", 0)  # each of its files would fit, but not all
+    with pytest.raises(AvilaError, match="space"):
+        get("org/tiny", folder, open_to(server), ignore)
+    assert [asked.path for asked in server.asked] == ["/api/models/org/tiny/revision/main"]
