@@ -113,9 +113,10 @@ class _Bar:
         self._terminal = sys.stderr.isatty()
 
     def show(self, progress: Progress) -> None:
+        arrived = progress.done == progress.total != self.done  # told once, however soon after the last
         self.done = progress.done
         now = time.monotonic()
-        if now - self._drawn < (_FRAME if self._terminal else _PATIENCE):
+        if now - self._drawn < (_FRAME if self._terminal else _PATIENCE) and not arrived:
             return
         self._drawn = now
         if self._terminal:
