@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
-from avila import __version__, i18n, startup
+from avila import __version__, getting, i18n, startup
 from avila.engine import Engine, Job, Keeper, State
 from avila.errors import AvilaError
 from avila.gallery.metadata import FORMATS
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "generate":
                 return _generate(options, parser)
             case "models":
-                return _models(options)
+                return getting.run(options) if options.action in getting.ACTIONS else _models(options)
             case "gallery":
                 return _rebuild()
             case "doctor":
@@ -119,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
 
     models = commands.add_parser("models", parents=[as_json], help=_("list the models on this computer"))
     models.add_argument("--check", action="store_true", help=_("read every file whose checksum is recorded"))
+    getting.add_commands(models.add_subparsers(dest="action", metavar=_("ACTION")), as_json)
     commands.add_parser(
         "doctor", parents=[as_json], help=_("say what is here, what is missing, what mends it")
     )

@@ -15,6 +15,7 @@ PACKAGES = (
     "transformers",
     "safetensors",
     "accelerate",
+    "httpx2",
     "numpy",
     "pillow",
     "send2trash",
