@@ -179,7 +179,7 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         keeper: Keeper = output or avila.gallery
         if output:
             output.check(request)
-        engine = Engine(startup.backends(avila.library), keeper)
+        engine = Engine(startup.backends(avila.library), keeper, avila.runs)
         return _Terminal(engine, request.batch(options.count), options.json).work()
     finally:
         avila.close()

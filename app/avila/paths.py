@@ -17,7 +17,7 @@ import platformdirs
 class Folders:
     """The folders of one installation; none of them need exist yet."""
 
-    data: Path  # settings, gallery index, notes about models
+    data: Path  # settings, gallery index, notes about models, what pictures took
     pictures: Path
     models: Path
     cache: Path
@@ -26,6 +26,10 @@ class Folders:
     @property
     def settings_file(self) -> Path:
         return self.data / "settings.json"
+
+    @property
+    def runs_file(self) -> Path:
+        return self.data / "runs.json"
 
     @property
     def index_file(self) -> Path:

@@ -13,6 +13,7 @@ from pathlib import Path
 from avila import assets, i18n, logs, paths, settings
 from avila.engine import Engine
 from avila.errors import AvilaError
+from avila.estimate import Runs
 from avila.gallery.store import Gallery
 from avila.generation import Abilities, Backend, GenerationRequest
 from avila.library.models import Library, Model
@@ -31,6 +32,7 @@ class Avila:
     note: str  # a sentence for the person when the settings could not be read; "" when well
     library: Library
     gallery: Gallery
+    runs: Runs  # what earlier pictures took
     engine: Engine
 
     def close(self) -> None:
@@ -50,7 +52,9 @@ def start() -> Avila:
     i18n.use(remembered.language)
     library = open_library(folders, remembered)
     gallery = Gallery(pictures_folder(folders, remembered), folders.index_file)
-    return Avila(folders, remembered, note, library, gallery, Engine(backends(library), gallery))
+    runs = Runs(folders.runs_file)
+    engine = Engine(backends(library), gallery, runs)
+    return Avila(folders, remembered, note, library, gallery, runs, engine)
 
 
 def with_engine(remembered: Settings) -> Settings:

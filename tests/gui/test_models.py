@@ -19,6 +19,7 @@ from avila import startup
 from avila.backends.diffusers import Diffusers
 from avila.backends.procedural import Procedural
 from avila.engine import Job, State
+from avila.estimate import Run
 from avila.gallery.store import GalleryEntry
 from avila.generation import GenerationRequest, Step
 from avila.library.card import Recommended
@@ -384,6 +385,28 @@ def test_the_steps_really_run_are_told(hand: HandMoved, window: Window) -> None:
     assert panel.hint.text() == "Starts from the draft: 1 of 4 steps"
     panel.follow.set_value(0)
     assert panel.hint.text() == ""
+
+
+def test_what_the_picture_will_take_is_told_once_one_was_made(
+    avila: startup.Avila, window: Window, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = panel_of(window)
+    pick(window, qtbot, "forest")
+    panel.follow.set_value(0)
+    request = panel.request()
+    assert panel.hint.text() == ""
+    took = Run(
+        request.backend, request.model, request.width * request.height, 2, True, True, 1, 0.5, 0.5, 10**9
+    )
+    avila.runs.add(took)
+    panel.steps.set_value(10)
+    assert panel.hint.text() == "About 6 s on this computer"
+    panel.steps.set_value(400)
+    assert panel.hint.text() == "About 3 min on this computer"
+    monkeypatch.setattr("avila.machine.memory_free", lambda: 0)
+    monkeypatch.setattr("avila.machine.memory_used", lambda: 10**8)
+    panel.steps.set_value(10)
+    assert panel.hint.text().startswith("Needs about 1.0 GB, and 100 MB of memory are free")
 
 
 def test_the_draft_that_is_seen_is_the_one_that_is_followed(

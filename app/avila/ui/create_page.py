@@ -14,6 +14,7 @@ from PySide6.QtCore import QLocale, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from avila import machine
 from avila.engine import Job, State
 from avila.errors import AvilaError
 from avila.gallery.store import GalleryEntry
@@ -27,6 +28,7 @@ from avila.ui.caption import WIDTH, Caption
 from avila.ui.drafting import Draft, DraftPainter
 from avila.ui.gallery_model import GalleryModel
 from avila.ui.messages import Messages
+from avila.ui.model_rows import size_text
 from avila.ui.model_thumbnails import Thumbnails
 from avila.ui.panel import Panel
 from avila.ui.picture_actions import PictureActions
@@ -492,8 +494,20 @@ class CreatePage(QWidget):
         elif not self.panel.model.reference():
             text = _("Without a model, the draft itself is painted and kept")
         else:
-            text = self.panel.note()
+            text = " · ".join(part for part in (self.panel.note(), self._cost()) if part)
         self.panel.say(text)
+
+    def _cost(self) -> str:
+        """What the picture will take here, as far as earlier ones tell."""
+        estimate = self._avila.runs.expect(self.panel.request(), self.panel.model.alike())
+        if estimate is None:
+            return ""
+        mine = machine.memory_used() + machine.memory_free()
+        if estimate.memory > mine:
+            return _(
+                "Needs about {need}, and {free} of memory are free: close programs or choose a smaller size"
+            ).format(need=size_text(estimate.memory), free=size_text(mine))
+        return time_here(estimate.seconds)
 
     @staticmethod
     def _size(request: GenerationRequest) -> QSize:
@@ -505,6 +519,13 @@ def time_left(seconds: float) -> str:
     if seconds >= 90:
         return _("about {n} min left").format(n=round(seconds / 60))
     return _("about {n} s left").format(n=max(1, round(seconds)))
+
+
+def time_here(seconds: float) -> str:
+    """ "About 4 s on this computer" or "About 3 min on this computer"."""
+    if seconds >= 90:
+        return _("About {n} min on this computer").format(n=round(seconds / 60))
+    return _("About {n} s on this computer").format(n=max(1, round(seconds)))
 
 
 def how_made(entry: GalleryEntry) -> str:

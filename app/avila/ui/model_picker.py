@@ -86,6 +86,15 @@ class ModelPicker(QPushButton):
         model = self.chosen()
         return model.card if model else Card()
 
+    def alike(self) -> set[str]:
+        """References of the models that take as long as the chosen one: of its family and about its size."""
+        model = self.chosen()
+        return {
+            other.reference
+            for other in self._models or ()
+            if model and other.family == model.family and 0.8 < (other.size + 1) / (model.size + 1) < 1.25
+        }
+
     def title(self) -> str:
         """The chosen model's name."""
         model = self.chosen()
