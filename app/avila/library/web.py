@@ -72,7 +72,7 @@ def opened(network: Network, url: str, start: int = 0, validator: str = "") -> I
         raise AvilaError(
             _("The offline lock is on"),
             _("Avila asks nothing of the network unless you allow it, so nothing was downloaded."),
-            _("Turn the lock off in the settings, or add --online to the command to allow it this once."),
+            _("Open the lock at the top of the window, or add --online to the command to allow it once."),
         )
     import httpx2  # not with the program's start, which needs no network
 

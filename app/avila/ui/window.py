@@ -12,6 +12,7 @@ from PySide6.QtCore import QByteArray, QEvent, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QActionGroup, QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFileDialog,
+    QFrame,
     QHBoxLayout,
     QMainWindow,
     QMenu,
@@ -40,7 +41,7 @@ from avila.ui.large_view import LargeView
 from avila.ui.messages import Messages
 from avila.ui.picture_actions import PictureActions
 from avila.ui.queue_list import QueueList
-from avila.ui.widgets import Icon, button, icon_button, label, round_corners
+from avila.ui.widgets import Icon, button, icon_button, label, role, round_corners, teach
 from avila.ui.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class Window(QMainWindow):
     def __init__(self, avila: Avila) -> None:
         super().__init__()
         self._avila = avila
-        self._settings = avila.settings
+        self._settings = self._written = avila.settings
         self.setWindowTitle("Avila Diffusion")
         self.setWindowIcon(theme.icon("mark", "accent"))
         self.setMinimumSize(1000, 640)
@@ -140,7 +141,8 @@ class Window(QMainWindow):
             page="gallery" if self._pages.currentIndex() else "create",
             window=base64.b64encode(self.saveGeometry().data()).decode(),
         )
-        if now == self._settings and self._avila.folders.settings_file.exists():
+        self._settings = now
+        if now == self._written and self._avila.folders.settings_file.exists():
             return
         try:
             settings.save(self._avila.folders.settings_file, now)
@@ -148,7 +150,7 @@ class Window(QMainWindow):
             log.warning("%s", error)
             if self.isVisible():
                 self.messages.note(error.title)
-        self._settings = now
+        self._written = now  # or not to be written: told once
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.save_settings()
@@ -196,6 +198,15 @@ class Window(QMainWindow):
         self._queue = button(_("Queue"), "quiet", _("What is running and waiting"), self._open_queue, "list")
         row.addWidget(self._queue)
         row.addSpacing(8)
+        self._lock = button("", "quiet", "", self._turn_lock, "lock")
+        self._show_lock()
+        row.addWidget(self._lock)
+        row.addSpacing(12)
+        line = QFrame()
+        role(line, "line")
+        line.setFixedSize(1, 16)
+        row.addWidget(line)
+        row.addSpacing(12)
         row.addWidget(
             icon_button("contrast", _("Theme"), _("Change between light and dark"), self._other_theme)
         )
@@ -315,6 +326,27 @@ class Window(QMainWindow):
 
     def _forget_queue_list(self) -> None:
         self._queue_list = None
+
+    def _show_lock(self) -> None:
+        if self._settings.offline:
+            name = _("Offline")
+            tip = _("The offline lock is on: Avila asks nothing of the network. Click to allow downloads.")
+        else:
+            name = _("Online")
+            tip = _("The offline lock is off: the downloads you ask for may use the network. Click to lock.")
+        self._lock.setText(f"  {name}")
+        self._lock.setIcon(theme.icon("lock" if self._settings.offline else "lock-open"))
+        teach(self._lock, name, tip)
+
+    def _turn_lock(self) -> None:
+        """Shut or open the offline lock; written at once, for the command line keeps to it too."""
+        self._settings = replace(self._settings, offline=not self._settings.offline)
+        self._show_lock()
+        if self._settings.offline:
+            self.messages.note(_("Offline: nothing is asked of the network"))
+        else:
+            self.messages.note(_("Online: the downloads you ask for may use the network"))
+        self.save_settings()
 
     def _open_menu(self) -> None:
         menu = self.settings_menu()
