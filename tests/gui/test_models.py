@@ -403,6 +403,9 @@ def test_what_the_picture_will_take_is_told_once_one_was_made(
     assert panel.hint.text() == "About 6 s on this computer"
     panel.steps.set_value(400)
     assert panel.hint.text() == "About 3 min on this computer"
+    panel.follow.set_value(50)
+    assert panel.hint.text() == "Starts from the draft: 200 of 400 steps\nAbout 2 min on this computer"
+    panel.follow.set_value(0)
     monkeypatch.setattr("avila.machine.memory_free", lambda: 0)
     monkeypatch.setattr("avila.machine.memory_used", lambda: 10**8)
     panel.steps.set_value(10)

@@ -440,6 +440,7 @@ def test_the_offline_lock(window: Window, qtbot: QtBot, home: Path) -> None:
 
     qtbot.mouseClick(lock(), Qt.MouseButton.LeftButton)
     assert lock().text().strip() == lock().accessibleName() == "Online"
+    assert window.focusWidget() is window.create_page.panel.prompt.editor
     assert "downloads you ask for" in lock().toolTip()
     assert note_text(window) == "Online: the downloads you ask for may use the network"
     assert lock().icon().pixmap(18, 18).toImage() != shut

@@ -494,7 +494,7 @@ class CreatePage(QWidget):
         elif not self.panel.model.reference():
             text = _("Without a model, the draft itself is painted and kept")
         else:
-            text = " · ".join(part for part in (self.panel.note(), self._cost()) if part)
+            text = "\n".join(part for part in (self.panel.note(), self._cost()) if part)
         self.panel.say(text)
 
     def _cost(self) -> str:

@@ -199,6 +199,7 @@ class Window(QMainWindow):
         row.addWidget(self._queue)
         row.addSpacing(8)
         self._lock = button("", "quiet", "", self._turn_lock, "lock")
+        self._lock.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard with the prompt
         self._show_lock()
         row.addWidget(self._lock)
         row.addSpacing(12)
