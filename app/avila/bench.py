@@ -250,9 +250,15 @@ def two_pictures() -> None:
     print(json.dumps(figures))
 
 
+def picker(_request: GenerationRequest, runs: int) -> Figures:
+    """From the key that opens the list of models to the painted list, with 500 models."""
+    return {"runs": runs} | _probe("picker", str(runs)) | {"aim": {"open_ms": 100}}
+
+
 BENCHES: dict[str, Callable[[GenerationRequest, int], Figures]] = {
     "draft": draft,
     "overhead": overhead,
+    "picker": picker,
     "startup": window,
     "stall": stall,
     "starter": starter,

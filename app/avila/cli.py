@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
-from avila import __version__, i18n, startup
+from avila import __version__, getting, i18n, startup
 from avila.engine import Engine, Job, Keeper, State
 from avila.errors import AvilaError
 from avila.gallery.metadata import FORMATS
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "generate":
                 return _generate(options, parser)
             case "models":
-                return _models(options)
+                return getting.run(options) if options.action in getting.ACTIONS else _models(options)
             case "gallery":
                 return _rebuild()
             case "doctor":
@@ -119,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
 
     models = commands.add_parser("models", parents=[as_json], help=_("list the models on this computer"))
     models.add_argument("--check", action="store_true", help=_("read every file whose checksum is recorded"))
+    getting.add_commands(models.add_subparsers(dest="action", metavar=_("ACTION")), as_json)
     commands.add_parser(
         "doctor", parents=[as_json], help=_("say what is here, what is missing, what mends it")
     )
@@ -128,7 +129,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     bench = commands.add_parser("bench", parents=[as_json], help=_("measure this computer and this program"))
     bench.add_argument(
-        "name", choices=["draft", "overhead", "stall", "starter", "startup"], help=_("what to measure")
+        "name",
+        choices=["draft", "overhead", "picker", "stall", "starter", "startup"],
+        help=_("what to measure"),
     )
     bench.add_argument("--model", default="", metavar=_("NAME_OR_PATH"), help=_("for overhead and stall"))
     bench.add_argument("--size", type=_size, default=(512, 512), metavar=_("WxH"), help=_("for overhead"))
@@ -178,7 +181,7 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         keeper: Keeper = output or avila.gallery
         if output:
             output.check(request)
-        engine = Engine(startup.backends(avila.library), keeper)
+        engine = Engine(startup.backends(avila.library), keeper, avila.runs)
         return _Terminal(engine, request.batch(options.count), options.json).work()
     finally:
         avila.close()

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -10,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from avila.errors import AvilaError, Cancelled
+from avila.estimate import Runs, Stopwatch
 from avila.gallery.store import GalleryEntry
 from avila.generation import Backend, GenerationRequest, Step
 from avila.i18n import _
@@ -87,8 +87,12 @@ class Engine:
     Backends are made on first use, in that thread, so that a heavy import costs only who needs it.
     """
 
-    def __init__(self, backends: Mapping[str, Callable[[], Backend]], keeper: Keeper) -> None:
+    def __init__(
+        self, backends: Mapping[str, Callable[[], Backend]], keeper: Keeper, runs: Runs | None = None
+    ) -> None:
+        """`runs` remembers what each picture took; None when nobody will ask."""
         self._keeper = keeper
+        self._runs = runs
         self.listener: Listener = Silent()
         self._makers = backends
         self._backends: dict[str, Backend] = {}
@@ -171,21 +175,29 @@ class Engine:
 
     def _make(self, job: Job) -> GalleryEntry:
         """Generate and keep one picture; `seconds` counts all but the waiting in the queue."""
-        begin = time.perf_counter()
+        watch = Stopwatch(job.request)
+        loading = self._runs is not None and not self._runs.holds(job.request)
         backend = self._backend(job.request.backend)
         backend.abilities.check(job.request)
 
         def on_step(step: Step) -> None:
+            watch.step()
+            if self._runs:
+                self._runs.begin(job.request)
             self._stop_if_cancelled(job)
             self.listener.stepped(job, step)
 
         image = backend.generate(job.request, on_step)
         self._stop_if_cancelled(job)
         try:
-            return self._keeper.add(image, job.request, time.perf_counter() - begin)
+            entry = self._keeper.add(image, job.request, watch.seconds)
         except AvilaError:
             job.unsaved = image
             raise
+        run = watch.run(loading)
+        if self._runs and run:
+            self._runs.add(run)
+        return entry
 
     def _backend(self, name: str) -> Backend:
         if name not in self._makers:

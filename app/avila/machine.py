@@ -6,6 +6,8 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+import psutil
+
 import avila
 
 PACKAGES = (
@@ -15,8 +17,10 @@ PACKAGES = (
     "transformers",
     "safetensors",
     "accelerate",
+    "httpx2",
     "numpy",
     "pillow",
+    "psutil",
     "send2trash",
     "pyqtdarktheme-fork",
     "platformdirs",
@@ -35,7 +39,7 @@ def versions() -> dict[str, str]:
 
 
 def hardware() -> dict[str, str | int]:
-    """The processor, how many of its cores we may use, the memory in bytes (0: unknown), the system."""
+    """The processor, how many of its cores we may use, the memory in bytes, the system."""
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     return {"cpu": cpu(), "cores": cores, "memory": memory(), "system": platform.platform()}
 
@@ -51,14 +55,22 @@ def cpu() -> str:
 
 
 def memory() -> int:
-    """The computer's memory in bytes; 0 where it cannot be asked for (Windows)."""
-    if sys.platform == "win32":
-        return 0
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    """The computer's memory in bytes."""
+    return int(psutil.virtual_memory().total)
+
+
+def memory_free() -> int:
+    """What programs can still have of it without anything being moved to the disk, in bytes."""
+    return int(psutil.virtual_memory().available)
+
+
+def memory_used() -> int:
+    """What this process holds now, in bytes."""
+    return int(psutil.Process().memory_info().rss)
 
 
 def peak_memory() -> int:
-    """The most memory this process has had so far, in bytes; 0 where it cannot be asked for (Windows)."""
+    """The most memory this process has had so far, in bytes."""
     if sys.platform == "linux":  # getrusage's figure there begins with the parent's
         for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):
@@ -67,4 +79,4 @@ def peak_memory() -> int:
         import resource
 
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return 0
+    return int(psutil.Process().memory_info().peak_wset)

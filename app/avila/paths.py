@@ -17,7 +17,7 @@ import platformdirs
 class Folders:
     """The folders of one installation; none of them need exist yet."""
 
-    data: Path  # settings, gallery index
+    data: Path  # settings, gallery index, notes about models, what pictures took
     pictures: Path
     models: Path
     cache: Path
@@ -28,8 +28,16 @@ class Folders:
         return self.data / "settings.json"
 
     @property
+    def runs_file(self) -> Path:
+        return self.data / "runs.json"
+
+    @property
     def index_file(self) -> Path:
         return self.data / "gallery.sqlite"
+
+    @property
+    def notes_file(self) -> Path:
+        return self.data / "model-notes.json"
 
 
 def folders() -> Folders:

@@ -31,6 +31,7 @@ class Settings:
     window: str = ""  # Qt's geometry, base64
     pictures: str = ""  # folder for the pictures; "" is the usual one
     model_folders: tuple[str, ...] = ()  # more folders to look for models in
+    offline: bool = True  # the offline lock: nothing is asked of the network, not even a download
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with every field."""

@@ -4,6 +4,7 @@ Opening is light: no engine's libraries are imported before its first picture.
 """
 
 import importlib.util
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,9 +13,11 @@ from pathlib import Path
 from avila import assets, i18n, logs, paths, settings
 from avila.engine import Engine
 from avila.errors import AvilaError
+from avila.estimate import Runs
 from avila.gallery.store import Gallery
 from avila.generation import Abilities, Backend, GenerationRequest
 from avila.library.models import Library, Model
+from avila.library.web import Network
 from avila.settings import Settings
 
 PROCEDURAL, DIFFUSERS = "procedural", "diffusers"
@@ -29,6 +32,7 @@ class Avila:
     note: str  # a sentence for the person when the settings could not be read; "" when well
     library: Library
     gallery: Gallery
+    runs: Runs  # what earlier pictures took
     engine: Engine
 
     def close(self) -> None:
@@ -48,7 +52,9 @@ def start() -> Avila:
     i18n.use(remembered.language)
     library = open_library(folders, remembered)
     gallery = Gallery(pictures_folder(folders, remembered), folders.index_file)
-    return Avila(folders, remembered, note, library, gallery, Engine(backends(library), gallery))
+    runs = Runs(folders.runs_file)
+    engine = Engine(backends(library), gallery, runs)
+    return Avila(folders, remembered, note, library, gallery, runs, engine)
 
 
 def with_engine(remembered: Settings) -> Settings:
@@ -80,6 +86,14 @@ def open_library(folders: paths.Folders, remembered: Settings) -> Library:
     """The models of the person's folder, of the folders in the settings, and of the program itself."""
     more = [Path(name).expanduser() for name in remembered.model_folders]
     return Library([folders.models, *more], own=assets.models())
+
+
+def network(remembered: Settings, allowed: bool = False) -> Network:
+    """What may be asked of the network: nothing under the offline lock, unless it is `allowed` this once.
+
+    The hub's token comes from HF_TOKEN, as its own tools have it; nothing else of the hub's is read.
+    """
+    return Network(offline=remembered.offline and not allowed, token=os.environ.get("HF_TOKEN", "").strip())
 
 
 def backends(library: Library) -> dict[str, Callable[[], Backend]]:

@@ -151,3 +151,42 @@ def test_a_fresh_machine_needs_only_words(display: str, tmp_path: Path) -> None:
     found = metadata.read(picture)
     assert found
     assert replace(found.request, seed=wanted.seed) == wanted
+
+
+def test_a_model_is_found_noted_and_chosen_by_keys_alone(display: str, home: Path) -> None:
+    (home / "models" / "anime").mkdir()
+    for name in ("Café à la crème", "dream"):
+        shutil.copy(home / "models" / "tiny.safetensors", home / "models" / "anime" / f"{name}.safetensors")
+    person = Person(display, home)
+    try:
+        person.until("models")
+        person.do("search", "--sync", "--onlyvisible", "--name", "^Avila", "windowfocus", "--sync")
+        person.do("key", "Tab", "Tab", "space")
+        person.until("list")
+        assert person.until("models")[-1]["names"].count("dream") == 1
+        person.do("type", "--delay", "20", "dream")
+        person.do("key", "Down", "Up", "F2")  # into the rows, and the note of the first
+        person.do("type", "--delay", "20", "good at boats")
+        person.do("key", "Return")
+        person.do("key", "ctrl+b")
+        person.do("key", "Escape")
+        person.until("closed")
+        person.do("key", "space")
+        person.until("list")
+        person.do("type", "--delay", "20", "boats")
+        person.do("key", "Return")
+        assert person.until("model")[-1]["name"] == "dream"
+        person.until("closed")
+        person.do("key", "ctrl+q")
+        assert person.program.wait(30) == 0
+    finally:
+        person.leave()
+
+    reference = "anime/dream.safetensors"
+    kept = json.loads((home / "model-notes.json").read_text())
+    assert kept == {"favourites": [reference], "notes": {reference: "good at boats"}}
+    assert json.loads((home / "settings.json").read_text())["request"]["model"] == reference
+    assert sorted(file.name for file in (home / "models" / "anime").iterdir()) == [
+        "Café à la crème.safetensors",
+        "dream.safetensors",
+    ]

@@ -3,6 +3,9 @@
 import json
 import sys
 
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication
+
 from avila.engine import Job
 from avila.ui import app
 from avila.ui.drafting import Draft
@@ -36,9 +39,21 @@ def watch(window: Window) -> None:
         error = job.result.exception()
         tell("ended", state=job.state.value, error=str(error) if error else "")
 
+    def closed() -> None:
+        QGuiApplication.sync()  # the list lets go of the keyboard
+        tell("closed")
+
+    def opened() -> None:
+        if picker.list:
+            picker.list.closed.connect(lambda: QTimer.singleShot(0, closed))
+        tell("list")
+
     window.worker.take = taken  # type: ignore[method-assign]
     window.drafts.painted.connect(painted)
     window.worker.job_ended.connect(ended)
+    picker = window.create_page.panel.model
+    picker.opened.connect(opened)
+    picker.changed.connect(lambda: tell("model", name=picker.title()))
     window.models_found.connect(lambda models: tell("models", names=[model.name for model in models]))
     tell("painted", torch="torch" in sys.modules, focus=window.focusWidget().accessibleName())
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QWheelEvent
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
 
@@ -19,9 +19,11 @@ from avila import startup
 from avila.backends.diffusers import Diffusers
 from avila.backends.procedural import Procedural
 from avila.engine import Job, State
+from avila.estimate import Run
 from avila.gallery.store import GalleryEntry
 from avila.generation import GenerationRequest, Step
 from avila.library.card import Recommended
+from avila.ui.model_list import ModelList
 from avila.ui.panel import Panel
 from avila.ui.picture_details import table
 from avila.ui.size_picker import shapes
@@ -64,15 +66,34 @@ def values(window: Window) -> Recommended:
     return Recommended(said.width, said.height, said.steps, said.cfg_scale, said.sampler, said.follow_draft)
 
 
-def entries(window: Window) -> list[QAction]:
-    """The list of models as the person sees it, without its lines."""
-    panel_of(window).model.opened.emit()
-    return [action for action in panel_of(window).model.menu_of_models().actions() if action.text()]
+def opened_list(window: Window, qtbot: QtBot) -> ModelList:
+    """The list of models, open, with what the folders hold now."""
+    picker = panel_of(window).model
+    with qtbot.waitSignal(window.models_found):
+        picker.open_list()
+    assert picker.list
+    return picker.list
 
 
-def pick(window: Window, name: str) -> None:
-    """Choose a model in the list."""
-    next(entry for entry in entries(window) if entry.text().split("\t")[0] == name).trigger()
+def names(window: Window, qtbot: QtBot) -> list[str]:
+    """The rows of the list as the person sees them."""
+    shown = opened_list(window, qtbot)
+    found = [shown.view.model().index(place, 0).data() for place in range(shown.view.model().rowCount())]
+    shown.close()
+    return found
+
+
+def pick(window: Window, qtbot: QtBot, name: str) -> None:
+    """Choose a model by writing its name and pressing Enter."""
+    shown = opened_list(window, qtbot)
+    qtbot.keyClicks(shown.search, name)
+    qtbot.keyClick(shown.search, Qt.Key.Key_Return)
+    assert panel_of(window).model.title() == name
+
+
+def press(shown: ModelList, text: str) -> None:
+    """Press the button with this text."""
+    next(each for each in shown.findChildren(QAbstractButton) if each.text().strip() == text).click()
 
 
 def again(window: Window, qtbot: QtBot, then: Callable[[Window], None]) -> None:
@@ -108,16 +129,8 @@ def test_a_fresh_window_has_the_starter_chosen_with_its_values(window: Window) -
     assert values(window) == STARTER
 
 
-def test_the_starter_is_first_in_the_list_and_models_can_be_added(window: Window) -> None:
-    texts = [entry.text() for entry in entries(window)]
-    assert texts[0] == "Tiny Starter\tbuilt in"
-    assert [text.split("\t")[0] for text in texts[1:]] == [
-        "forest",
-        "meadow",
-        "Painter (no model)",
-        "Choose a model file…",
-        "Open the models folder",
-    ]
+def test_the_starter_is_first_in_the_list(window: Window, qtbot: QtBot) -> None:
+    assert names(window, qtbot) == ["Tiny Starter", "Painter (no model)", "forest", "meadow"]
 
 
 def test_words_and_generate_are_all_that_the_first_picture_needs(
@@ -144,7 +157,7 @@ def test_words_and_generate_are_all_that_the_first_picture_needs(
 
 
 def test_who_chose_the_painter_keeps_it(window: Window, qtbot: QtBot) -> None:
-    pick(window, "Painter (no model)")
+    pick(window, qtbot, "Painter (no model)")
 
     def look(second: Window) -> None:
         assert panel_of(second).model.reference() == ""
@@ -173,7 +186,7 @@ def test_a_damaged_starter_is_told_and_the_painter_still_paints(
     card = window.messages._card
     assert card
     assert "diffusion_pytorch_model.safetensors" in card.accessibleName()
-    pick(window, "Painter (no model)")
+    pick(window, qtbot, "Painter (no model)")
     with qtbot.waitSignal(window.worker.job_ended, timeout=60_000) as ended:
         press_generate(window, qtbot)
     assert ended.args[0].state == State.DONE
@@ -185,10 +198,10 @@ def test_a_damaged_starter_is_told_and_the_painter_still_paints(
 def test_a_model_file_from_anywhere_stays_chosen(window: Window, qtbot: QtBot, models_folder: Path) -> None:
     outside = models_folder / "tiny.safetensors"
     with patch("avila.ui.window.QFileDialog.getOpenFileName", lambda *_: (str(outside), "")):
-        next(entry for entry in entries(window) if entry.text() == "Choose a model file…").trigger()
+        press(opened_list(window, qtbot), "Choose a model file…")
     assert panel_of(window).model.title() == "tiny"
     assert values(window) == Recommended(), "it brings its values as any other"
-    assert "tiny" in [entry.text().split("\t")[0] for entry in entries(window)]
+    assert "tiny" in names(window, qtbot)
     with qtbot.waitSignal(window.models_found):
         window.look_around()
     assert panel_of(window).model.hint().startswith("SD 1.x")
@@ -202,7 +215,7 @@ def test_a_model_file_from_anywhere_stays_chosen(window: Window, qtbot: QtBot, m
 def test_a_model_that_is_gone_is_told_once_the_folders_were_read(
     window: Window, qtbot: QtBot, home: Path
 ) -> None:
-    pick(window, "forest")
+    pick(window, qtbot, "forest")
     (home / "models" / "forest.safetensors").unlink()
 
     def look(second: Window) -> None:
@@ -217,20 +230,20 @@ def test_a_model_that_is_gone_is_told_once_the_folders_were_read(
 # values that come with a model
 
 
-def test_another_kind_of_model_brings_its_values_and_says_nothing(window: Window) -> None:
-    pick(window, "forest")
+def test_another_kind_of_model_brings_its_values_and_says_nothing(window: Window, qtbot: QtBot) -> None:
+    pick(window, qtbot, "forest")
     assert values(window) == Recommended()
-    pick(window, "Tiny Starter")
+    pick(window, qtbot, "Tiny Starter")
     assert values(window) == STARTER
     assert window.messages._toast is None, "nothing of the person's own was lost"
 
 
-def test_values_a_person_set_can_be_had_back(window: Window) -> None:
+def test_values_a_person_set_can_be_had_back(window: Window, qtbot: QtBot) -> None:
     panel = panel_of(window)
     panel.steps.set_value(9)
     panel.follow.set_value(20)
     own = values(window)
-    pick(window, "forest")
+    pick(window, qtbot, "forest")
     assert values(window) == Recommended()
     toast = window.messages._toast
     assert toast
@@ -240,37 +253,37 @@ def test_values_a_person_set_can_be_had_back(window: Window) -> None:
     assert panel.model.title() == "forest"
 
 
-def test_values_are_offered_back_only_until_the_next_choice(window: Window) -> None:
+def test_values_are_offered_back_only_until_the_next_choice(window: Window, qtbot: QtBot) -> None:
     panel_of(window).steps.set_value(9)
-    pick(window, "forest")
+    pick(window, qtbot, "forest")
     assert window.messages._toast
-    pick(window, "meadow")
+    pick(window, qtbot, "meadow")
     assert window.messages._toast is None
 
 
-def test_models_that_want_the_same_share_what_the_person_set(window: Window) -> None:
-    pick(window, "forest")
+def test_models_that_want_the_same_share_what_the_person_set(window: Window, qtbot: QtBot) -> None:
+    pick(window, qtbot, "forest")
     panel_of(window).steps.set_value(33)
     panel_of(window).size_picker.set_size(768, 512)
     own = values(window)
     for name in ("meadow", "meadow", "Painter (no model)", "forest"):
-        pick(window, name)
+        pick(window, qtbot, name)
         assert values(window) == own
     assert window.messages._toast is None
 
 
-def test_the_same_model_again_changes_nothing(window: Window) -> None:
+def test_the_same_model_again_changes_nothing(window: Window, qtbot: QtBot) -> None:
     panel_of(window).cfg.set_value(8)
     own = values(window)
-    pick(window, "Tiny Starter")
+    pick(window, qtbot, "Tiny Starter")
     assert values(window) == own
 
 
-def test_reuse_brings_the_values_of_the_picture_not_of_the_model(window: Window) -> None:
+def test_reuse_brings_the_values_of_the_picture_not_of_the_model(window: Window, qtbot: QtBot) -> None:
     used = GenerationRequest(
         "a fox", "", "diffusers", "starter", 128, 96, 7, 2.5, "Euler", seed=5, follow_draft=80
     )
-    pick(window, "forest")
+    pick(window, qtbot, "forest")
     window._reuse(used)
     assert panel_of(window).request() == used
     window._reuse(GenerationRequest("a fox", "", "diffusers", "starter", 128, 96, 7, 2.5, "Euler", 5))
@@ -348,10 +361,10 @@ def test_tab_goes_from_guidance_over_follow_the_draft_to_the_seed(window: Window
     assert reached == ["Follow the draft", "Follow the draft", "Seed"]
 
 
-def test_the_painter_has_nothing_to_follow_and_says_why(window: Window) -> None:
+def test_the_painter_has_nothing_to_follow_and_says_why(window: Window, qtbot: QtBot) -> None:
     panel = panel_of(window)
     assert panel.follow.isEnabled()
-    pick(window, "Painter (no model)")
+    pick(window, qtbot, "Painter (no model)")
     panel.follow.set_value(40)
     for slider in (panel.follow, panel.steps, panel.cfg):
         assert not slider.isEnabled()
@@ -360,7 +373,7 @@ def test_the_painter_has_nothing_to_follow_and_says_why(window: Window) -> None:
     assert not panel.sampler.isEnabled()
     assert "choose a model" in panel.sampler.toolTip()
     assert panel.request().follow_draft == 0
-    pick(window, "forest")
+    pick(window, qtbot, "forest")
     assert panel.follow.isEnabled()
     assert "100 only repaints it" in panel.follow._track.toolTip()
 
@@ -372,6 +385,31 @@ def test_the_steps_really_run_are_told(hand: HandMoved, window: Window) -> None:
     assert panel.hint.text() == "Starts from the draft: 1 of 4 steps"
     panel.follow.set_value(0)
     assert panel.hint.text() == ""
+
+
+def test_what_the_picture_will_take_is_told_once_one_was_made(
+    avila: startup.Avila, window: Window, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = panel_of(window)
+    pick(window, qtbot, "forest")
+    panel.follow.set_value(0)
+    request = panel.request()
+    assert panel.hint.text() == ""
+    took = Run(
+        request.backend, request.model, request.width * request.height, 2, True, True, 1, 0.5, 0.5, 10**9
+    )
+    avila.runs.add(took)
+    panel.steps.set_value(10)
+    assert panel.hint.text() == "About 6 s on this computer"
+    panel.steps.set_value(400)
+    assert panel.hint.text() == "About 3 min on this computer"
+    panel.follow.set_value(50)
+    assert panel.hint.text() == "Starts from the draft: 200 of 400 steps\nAbout 2 min on this computer"
+    panel.follow.set_value(0)
+    monkeypatch.setattr("avila.machine.memory_free", lambda: 0)
+    monkeypatch.setattr("avila.machine.memory_used", lambda: 10**8)
+    panel.steps.set_value(10)
+    assert panel.hint.text().startswith("Needs about 1.0 GB, and 100 MB of memory are free")
 
 
 def test_the_draft_that_is_seen_is_the_one_that_is_followed(
@@ -392,6 +430,19 @@ def test_the_draft_that_is_seen_is_the_one_that_is_followed(
         assert page._draft.request.seed == page.panel.seed.seed() != seen.request.seed
 
 
+def test_the_first_picture_of_a_model_is_its_thumbnail(hand: HandMoved, window: Window, qtbot: QtBot) -> None:
+    thumbnails, chosen = window.create_page.thumbnails, panel_of(window).model.chosen()
+    assert chosen
+    assert thumbnails.pixmap(chosen) is None
+    write(window, qtbot, "boat")
+    press_generate(window, qtbot)
+    hand.begun()
+    with qtbot.waitSignal(thumbnails.arrived) as arrived:
+        hand.finish()
+    assert arrived.args == [chosen.path]
+    assert thumbnails.pixmap(chosen) is not None
+
+
 def test_the_details_of_a_picture_tell_how_much_of_the_draft_was_kept(home: Path) -> None:
     diffused = GenerationRequest("a fox", backend="diffusers", model="starter", seed=5)
 
@@ -407,7 +458,7 @@ def test_the_details_of_a_picture_tell_how_much_of_the_draft_was_kept(home: Path
 # sizes and notes
 
 
-def test_a_size_the_model_does_badly_is_noted_calmly(window: Window) -> None:
+def test_a_size_the_model_does_badly_is_noted_calmly(window: Window, qtbot: QtBot) -> None:
     panel = panel_of(window)
     panel.follow.set_value(0)
     for size in ((512, 512), (128, 136), (56, 96)):
@@ -417,16 +468,16 @@ def test_a_size_the_model_does_badly_is_noted_calmly(window: Window) -> None:
         panel.size_picker.set_size(*size)
         assert panel.hint.text() == ""
     panel.size_picker.set_size(1024, 1024)
-    pick(window, "forest")
+    pick(window, qtbot, "forest")
     panel.size_picker.set_size(1024, 1024)
     assert panel.hint.text() == "", "its maker says nothing of sizes"
 
 
-def test_a_prompt_longer_than_the_model_reads_is_noted(window: Window) -> None:
+def test_a_prompt_longer_than_the_model_reads_is_noted(window: Window, qtbot: QtBot) -> None:
     panel = panel_of(window)
     panel.prompt.set_text("word " * 31)
     assert "first 30 words" in panel.hint.text()
-    pick(window, "forest")
+    pick(window, qtbot, "forest")
     assert panel.hint.text() == ""
 
 
@@ -435,7 +486,7 @@ def test_the_tiles_offer_the_models_own_sizes(window: Window, qtbot: QtBot) -> N
     tile = picker._tiles[1]
     assert tile.isChecked()
     assert tile.accessibleName() == "3:2, 96 × 64"
-    pick(window, "forest")
+    pick(window, qtbot, "forest")
     assert picker._tiles[0].accessibleName() == "1:1, 512 × 512"
     qtbot.mouseClick(picker._tiles[1], Qt.MouseButton.LeftButton)
     assert picker.size_in_pixels() == (768, 512)

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from avila import startup
+from avila import settings, startup
 from avila.engine import Engine, State
 from avila.errors import AvilaError
 from avila.generation import Abilities, GenerationRequest
@@ -59,6 +59,11 @@ def write(window: Window, qtbot: QtBot, words: str) -> None:
 def card_text(window: Window) -> str:
     """What the open error card says; "" without one."""
     return window.messages._card.accessibleName() if window.messages._card else ""
+
+
+def note_text(window: Window) -> str:
+    """What the note says; "" without one."""
+    return window.messages._toast.accessibleName() if window.messages._toast else ""
 
 
 def press_generate(window: Window, qtbot: QtBot) -> None:
@@ -409,6 +414,61 @@ def test_the_theme_can_be_changed(window: Window, qtbot: QtBot) -> None:
     theme.apply("dark")
 
 
+def test_a_change_of_the_theme_alone_is_kept(avila: startup.Avila, qtbot: QtBot, home: Path) -> None:
+    Window(avila).close()
+    window = Window(avila)  # with a settings file from before
+    qtbot.addWidget(window)
+    window._set_theme("light")
+    window.close()
+    assert json.loads((home / "settings.json").read_text())["theme"] == "light"
+    theme.apply("dark")
+
+
+def test_the_offline_lock(window: Window, qtbot: QtBot, home: Path) -> None:
+    def lock() -> QAbstractButton:
+        return next(each for each in window.findChildren(QAbstractButton) if each.text().strip() in states)
+
+    def offline_on_disk() -> bool:
+        kept, _note = settings.load(home / "settings.json")
+        return startup.network(kept).offline
+
+    states = ("Offline", "Online")
+    shut = lock().icon().pixmap(18, 18).toImage()
+    assert lock().text().strip() == lock().accessibleName() == "Offline"
+    assert "asks nothing of the network" in lock().toolTip()
+    assert offline_on_disk()
+
+    qtbot.mouseClick(lock(), Qt.MouseButton.LeftButton)
+    assert lock().text().strip() == lock().accessibleName() == "Online"
+    assert window.focusWidget() is window.create_page.panel.prompt.editor
+    assert "downloads you ask for" in lock().toolTip()
+    assert note_text(window) == "Online: the downloads you ask for may use the network"
+    assert lock().icon().pixmap(18, 18).toImage() != shut
+    assert not offline_on_disk(), "the command line keeps to it at once"
+
+    again = startup.start()
+    second = Window(again)
+    qtbot.addWidget(second)
+    assert second._lock.text().strip() == "Online"
+    second.close()
+    again.close()
+
+    lock().setFocus()
+    qtbot.keyClick(lock(), Qt.Key.Key_Space)
+    assert lock().text().strip() == "Offline"
+    assert note_text(window) == "Offline: nothing is asked of the network"
+    assert offline_on_disk()
+
+
+def test_a_lock_that_cannot_be_written_still_holds_here(window: Window, home: Path) -> None:
+    with patch("avila.settings.whole_file", side_effect=OSError(28, "No space left on device")):
+        window._turn_lock()
+    assert note_text(window) == "The settings could not be saved"
+    assert window._lock.text().strip() == "Online"
+    window._turn_lock()
+    assert json.loads((home / "settings.json").read_text())["offline"] is True
+
+
 def test_portuguese_is_complete_in_the_window(home: Path, qtbot: QtBot) -> None:
     (home / "settings.json").write_text(json.dumps(replace(Settings(), language="pt_BR").to_json()))
     avila = startup.start()
@@ -548,14 +608,3 @@ def test_undo_never_takes_the_remembered_prompt(home: Path, qtbot: QtBot) -> Non
     assert window.create_page.panel.prompt.text() == "old boat"
     window.close()
     avila.close()
-
-
-def test_the_picker_finds_a_model_that_was_just_put_there(
-    window: Window, models_folder: Path, home: Path
-) -> None:
-    (home / "models").mkdir(exist_ok=True)
-    (home / "models" / "new.safetensors").write_bytes((models_folder / "tiny.safetensors").read_bytes())
-    picker = window.create_page.panel.model
-    picker.opened.emit()
-    texts = [action.text() for action in picker.menu_of_models().actions()]
-    assert any(text.startswith("new\t") for text in texts)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from avila.engine import Engine, Job, State
 from avila.errors import AvilaError, Cancelled
+from avila.estimate import Runs
 from avila.gallery.store import Gallery
 from avila.generation import Abilities, GenerationRequest, Step
 from tests.helpers.handmoved import LONGEST_WAIT, HandMoved, colour
@@ -91,6 +92,26 @@ def one_more(shop: Workshop) -> None:
     with Image.open(entry.path) as image:
         assert image.getpixel((0, 0)) == colour(7)
     assert job.state is State.DONE
+
+
+def test_what_a_picture_took_is_remembered(tmp_path: Path) -> None:
+    hand, runs = HandMoved(steps=3), Runs(tmp_path / "runs.json")
+    gallery = Gallery(tmp_path / "pictures", tmp_path / "index.sqlite")
+    engine = Engine({"hand": lambda: hand}, gallery, runs)
+    thread = threading.Thread(target=engine.run)
+    thread.start()
+    job = engine.submit(REQUEST)
+    hand.begun()
+    assert not runs.holds(REQUEST)
+    hand.finish()
+    job.result.result(LONGEST_WAIT)
+    engine.stop()
+    hand.let_go()
+    thread.join(LONGEST_WAIT)
+    gallery.close()
+    assert runs.holds(REQUEST)
+    estimate = runs.expect(REQUEST)
+    assert estimate and estimate.seconds > 0 and estimate.memory > 0
 
 
 def test_a_job_becomes_a_picture_in_the_gallery(shop: Workshop) -> None:

@@ -51,6 +51,17 @@ def reopened(gallery: Gallery) -> Gallery:
 # Keeping and finding
 
 
+def test_the_first_picture_made_with_a_model(gallery: Gallery) -> None:
+    assert gallery.first_made_with("café.safetensors") is None
+    add(gallery, model="cafe.safetensors")
+    first = add(gallery, model="café.safetensors")
+    later = add(gallery, model="café.safetensors")
+    add(gallery, model="anime/café.safetensors")
+    assert gallery.first_made_with("café.safetensors") == first.path
+    gallery._do(lambda db: db.execute("DELETE FROM pictures WHERE path = ?", [gallery._key(first.path)]))
+    assert gallery.first_made_with("café.safetensors") == later.path
+
+
 def test_a_picture_is_kept_in_a_dated_folder_and_comes_back_whole(gallery: Gallery) -> None:
     entry = gallery.add(picture(77), REQUEST, 12.25)
     day, name = entry.path.relative_to(gallery.folder).parts

@@ -36,6 +36,7 @@ SETTINGS = st.builds(
     window=st.text(),
     pictures=st.text(),
     model_folders=st.lists(st.text()).map(tuple),
+    offline=st.booleans(),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -91,6 +92,7 @@ def test_each_value_falls_back_alone(tmp_path: Path) -> None:
         "new_seed": 0,
         "page": "gallery",
         "model_folders": ["/a", 3, "/b"],
+        "offline": None,  # the lock opens only for the person's own "false"
         "request": {"prompt": "kept", "steps": "many", "width": 640, "cfg_scale": 5},
         "a newer Avila's": {"deep": 1},
     }

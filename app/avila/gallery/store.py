@@ -119,6 +119,21 @@ class Gallery:
             )
         )
 
+    def first_made_with(self, model: str) -> Path | None:
+        """The oldest picture made with the model of this reference; None when there is none."""
+
+        def find(db: sqlite3.Connection) -> Path | None:
+            rows = db.execute(
+                "SELECT path, request FROM pictures WHERE model = ? AND request IS NOT NULL ORDER BY created",
+                [fold(model)],
+            )
+            # the column is folded: "Café" and "cafe" are one there
+            return next(
+                (self.folder / path for path, made in rows if json.loads(made).get("model") == model), None
+            )
+
+        return self._do(find)
+
     def sync(self) -> bool:
         """Make the index follow the folder; whether anything changed. Reads only new and changed files.
 
@@ -252,7 +267,7 @@ class Gallery:
 
     def _row(self, entry: GalleryEntry) -> tuple[object, ...]:
         request = entry.request
-        words = _fold("\n".join((request.prompt, request.negative_prompt, request.model)))
+        words = fold("\n".join((request.prompt, request.negative_prompt, request.model)))
         return (
             self._key(entry.path),
             entry.created.timestamp(),
@@ -261,7 +276,7 @@ class Gallery:
             entry.path.stat().st_mtime_ns,
             json.dumps(request.to_json()),
             str(request.seed),
-            _fold(request.model),
+            fold(request.model),
             words,
         )
 
@@ -379,7 +394,7 @@ def _pictures(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
                     path.unlink()
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
     """Text for comparing: without case and accents."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return plain.casefold().encode("utf-8", "replace").decode()
@@ -389,7 +404,7 @@ def _condition(search: str) -> tuple[str, list[str]]:
     """The WHERE clause of a search and its values."""
     clauses, values = ["request IS NOT NULL"], []
     for field, phrase, word in _TERM.findall(search):
-        text = _fold(phrase or word)
+        text = fold(phrase or word)
         if not text:
             continue
         if field == "seed":

@@ -14,18 +14,22 @@ from PySide6.QtCore import QLocale, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from avila import machine
 from avila.engine import Job, State
 from avila.errors import AvilaError
 from avila.gallery.store import GalleryEntry
 from avila.generation import GenerationRequest
 from avila.i18n import _, ngettext
 from avila.library.card import Recommended
+from avila.library.previews import preview_file
 from avila.startup import Avila, abilities
 from avila.ui.canvas import FINAL_MS, PREVIEW_MS, Canvas
 from avila.ui.caption import WIDTH, Caption
 from avila.ui.drafting import Draft, DraftPainter
 from avila.ui.gallery_model import GalleryModel
 from avila.ui.messages import Messages
+from avila.ui.model_rows import size_text
+from avila.ui.model_thumbnails import Thumbnails
 from avila.ui.panel import Panel
 from avila.ui.picture_actions import PictureActions
 from avila.ui.strip import Strip
@@ -99,7 +103,10 @@ class CreatePage(QWidget):
         self._batches: list[list[Job]] = []
         self._last_seed: int | None = None
 
-        self.panel = Panel(abilities())
+        self.thumbnails = Thumbnails(
+            lambda model: preview_file(model) or avila.gallery.first_made_with(model.reference), self
+        )
+        self.panel = Panel(abilities(), self.thumbnails)
         self.canvas = Canvas()
         self.caption = Caption()
         self.strip = Strip(model)
@@ -360,6 +367,8 @@ class CreatePage(QWidget):
             entry = job.result.result()
             self._last_seed = entry.request.seed
             self._model.prepend(entry)
+            self.thumbnails.look_again()  # it may be the first that this model made
+            self.panel.model.update()
             if watched:
                 self._entry = entry
                 self._shown = Shown.JOB if self._more_to_come() else Shown.PICTURE
@@ -485,8 +494,20 @@ class CreatePage(QWidget):
         elif not self.panel.model.reference():
             text = _("Without a model, the draft itself is painted and kept")
         else:
-            text = self.panel.note()
+            text = "\n".join(part for part in (self.panel.note(), self._cost()) if part)
         self.panel.say(text)
+
+    def _cost(self) -> str:
+        """What the picture will take here, as far as earlier ones tell."""
+        estimate = self._avila.runs.expect(self.panel.request(), self.panel.model.alike())
+        if estimate is None:
+            return ""
+        mine = machine.memory_used() + machine.memory_free()
+        if estimate.memory > mine:
+            return _(
+                "Needs about {need}, and {free} of memory are free: close programs or choose a smaller size"
+            ).format(need=size_text(estimate.memory), free=size_text(mine))
+        return time_here(estimate.seconds)
 
     @staticmethod
     def _size(request: GenerationRequest) -> QSize:
@@ -498,6 +519,13 @@ def time_left(seconds: float) -> str:
     if seconds >= 90:
         return _("about {n} min left").format(n=round(seconds / 60))
     return _("about {n} s left").format(n=max(1, round(seconds)))
+
+
+def time_here(seconds: float) -> str:
+    """ "About 4 s on this computer" or "About 3 min on this computer"."""
+    if seconds >= 90:
+        return _("About {n} min on this computer").format(n=round(seconds / 60))
+    return _("About {n} s on this computer").format(n=max(1, round(seconds)))
 
 
 def how_made(entry: GalleryEntry) -> str:

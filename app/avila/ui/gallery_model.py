@@ -12,15 +12,15 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QRunnable,
-    QSize,
     Qt,
     QThreadPool,
     Signal,
 )
-from PySide6.QtGui import QImage, QImageReader, QPixmap
+from PySide6.QtGui import QImage, QPixmap
 
 from avila.gallery.store import Gallery, GalleryEntry
 from avila.i18n import _
+from avila.ui.images import read_small
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -52,12 +52,7 @@ class _Load(QRunnable):
         self._path, self._side, self._arrivals = path, side, arrivals
 
     def run(self) -> None:
-        reader = QImageReader(str(self._path))
-        size = reader.size()
-        if size.isValid() and min(size.width(), size.height()) > self._side:
-            square = QSize(self._side, self._side)
-            reader.setScaledSize(size.scaled(square, Qt.AspectRatioMode.KeepAspectRatioByExpanding))
-        image = reader.read().convertToFormat(QImage.Format.Format_RGB32)
+        image = read_small(self._path, self._side)
         self._arrivals.arrived.emit(self._path, self._side, image)
 
 

@@ -1,16 +1,22 @@
 """The model picker: a card that shows the choice and opens the list."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from PySide6.QtCore import QPoint, QRectF, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QMenu, QPushButton
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QPushButton
 
 from avila.i18n import _
 from avila.library.card import Card
 from avila.library.models import Model
+from avila.library.notes import Notes
 from avila.ui import theme
-from avila.ui.widgets import role, round_corners, teach
+from avila.ui.model_list import ModelList
+from avila.ui.model_rows import badges
+from avila.ui.model_thumbnails import Thumbnails
+from avila.ui.strip import paint_thumbnail
+from avila.ui.widgets import paint_badges, role, teach
 
 
 class ModelPicker(QPushButton):
@@ -19,7 +25,10 @@ class ModelPicker(QPushButton):
     Signals:
         changed(): another model is chosen now.
         picked(str): the person wants the model with this reference; who listens chooses it.
-        opened(): the list is about to be shown.
+        opened(): the list is shown; the folders may have changed since they were read.
+        favoured(str, bool): the model with this reference is to be a favourite, or not one any more.
+        noted(str, str): the note of the model with this reference is to be this.
+        show_wanted(Path): the folder with this in it is to be shown.
         add_wanted(): the person wants to choose a file that is not in the list.
         folder_wanted(): the models folder is to be opened.
     """
@@ -27,14 +36,21 @@ class ModelPicker(QPushButton):
     changed = Signal()
     picked = Signal(str)
     opened = Signal()
+    favoured = Signal(str, bool)
+    noted = Signal(str, str)
+    show_wanted = Signal(object)
     add_wanted = Signal()
     folder_wanted = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, thumbnails: Thumbnails) -> None:
         super().__init__()
         role(self, "card")
+        self.thumbnails = thumbnails
+        self.list: ModelList | None = None  # while it is open
         self._models: tuple[Model, ...] | None = None  # not read yet
+        self._notes = Notes()
         self._reference = ""
+        thumbnails.arrived.connect(self._picture_came)
         self.clicked.connect(self.open_list)
         self._name_it()
 
@@ -59,6 +75,7 @@ class ModelPicker(QPushButton):
             self._models += (chosen,)
         self._name_it()
         self.update()
+        self._show_in_list()
 
     def chosen(self) -> Model | None:
         """The chosen model; None for the painter or one that is missing."""
@@ -69,6 +86,15 @@ class ModelPicker(QPushButton):
         model = self.chosen()
         return model.card if model else Card()
 
+    def alike(self) -> set[str]:
+        """References of the models that take as long as the chosen one: of its family and about its size."""
+        model = self.chosen()
+        return {
+            other.reference
+            for other in self._models or ()
+            if model and other.family == model.family and 0.8 < (other.size + 1) / (model.size + 1) < 1.25
+        }
+
     def title(self) -> str:
         """The chosen model's name."""
         model = self.chosen()
@@ -76,38 +102,33 @@ class ModelPicker(QPushButton):
             return _("Painter (no model)")
         return model.name if model else self._reference.rsplit("/", 1)[-1]
 
-    def open_list(self) -> None:
-        """Show the list below the card."""
-        self.opened.emit()
-        menu = self.menu_of_models()
-        menu.setMinimumWidth(self.width())
-        menu.popup(self.mapToGlobal(QPoint(0, self.height() + 4)))
+    def set_notes(self, notes: Notes) -> None:
+        """What the person says of their models; the open list follows."""
+        self._notes = notes
+        if self.list:
+            self.list.set_notes(notes)
 
-    def menu_of_models(self) -> QMenu:
-        """The list as a menu; models that cannot run are there too and say why."""
-        menu = QMenu(self)
-        round_corners(menu)
-        menu.setToolTipsVisible(True)
-        for model in self._models or ():
-            aside = _("built in") if model.builtin else size_text(model.size)
-            action = menu.addAction(model.name.replace("&", "&&") + "\t" + aside)
-            action.setIcon(theme.icon("sparkles" if not model.problem else "circle-alert"))
-            action.setToolTip(model.problem or str(model.path))
-            action.setEnabled(not model.problem)
-            action.triggered.connect(
-                lambda _checked=False, reference=model.reference: self.picked.emit(reference)
-            )
-        if not self._models:
-            menu.addAction(_("No models yet")).setEnabled(False)
-        menu.addSeparator()
-        painter = menu.addAction(_("Painter (no model)"))
-        painter.setIcon(theme.icon("pencil-line"))
-        painter.setToolTip(_("Paints the draft in full size, in an instant"))
-        painter.triggered.connect(lambda: self.picked.emit(""))
-        menu.addSeparator()
-        menu.addAction(theme.icon("plus"), _("Choose a model file…"), self.add_wanted.emit)
-        menu.addAction(theme.icon("folder-open"), _("Open the models folder"), self.folder_wanted.emit)
-        return menu
+    def open_list(self) -> None:
+        """Show the list below the card; what is found in the folders meanwhile appears in it."""
+        self.thumbnails.look_again()
+        made = ModelList(self.thumbnails, self)
+        made.picked.connect(self.picked)
+        made.favoured.connect(self.favoured)
+        made.noted.connect(self.noted)
+        made.show_wanted.connect(self.show_wanted)
+        made.add_wanted.connect(self.add_wanted)
+        made.folder_wanted.connect(self.folder_wanted)
+        made.opened.connect(self.opened)
+        made.closed.connect(self._forget_list)
+        self.list = made
+        self._show_in_list()
+        made.open_at(self)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Down:
+            self.open_list()  # as any field with a list does
+        else:
+            super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -117,25 +138,37 @@ class ModelPicker(QPushButton):
         painter.setBrush(theme.color(tone))
         painter.setPen(QPen(theme.color("accent" if self.hasFocus() else tone), 1.5))
         painter.drawRoundedRect(box, 10, 10)
-        tile = QRectF(8, 8, 44, 44)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.color("badge"))
-        painter.drawRoundedRect(tile, 6, 6)
-        missing = self._models is not None and not self.chosen()
-        icon = "pencil-line" if not self._reference else "circle-alert" if missing else "sparkles"
-        theme.paint_icon(painter, icon, tile.adjusted(12, 12, -12, -12), "text-2")
+        self._paint_tile(painter, QRectF(8, 8, 44, 44))
         left, right = 64, self.width() - 40
-        title, hint = self.title(), self.hint()
         painter.setFont(theme.font(13, QFont.Weight.Medium))
         painter.setPen(theme.color("text"))
         elide = Qt.TextElideMode.ElideMiddle
-        text = QFontMetrics(painter.font()).elidedText(title, elide, right - left)
-        painter.drawText(QRectF(left, 11, right - left, 18), Qt.AlignmentFlag.AlignVCenter, text)
-        painter.setFont(theme.font(12))
-        painter.setPen(theme.color("text-3"))
-        text = QFontMetrics(painter.font()).elidedText(hint, Qt.TextElideMode.ElideRight, right - left)
-        painter.drawText(QRectF(left, 31, right - left, 18), Qt.AlignmentFlag.AlignVCenter, text)
+        text = QFontMetrics(painter.font()).elidedText(self.title(), elide, right - left)
+        painter.drawText(QRectF(left, 10, right - left, 18), Qt.AlignmentFlag.AlignVCenter, text)
+        model = self.chosen()
+        if model and not model.problem:
+            paint_badges(painter, badges(model), left, 41, right)
+        else:
+            painter.setFont(theme.font(12))
+            painter.setPen(theme.color("text-3"))
+            text = QFontMetrics(painter.font()).elidedText(
+                self.hint(), Qt.TextElideMode.ElideRight, right - left
+            )
+            painter.drawText(QRectF(left, 31, right - left, 18), Qt.AlignmentFlag.AlignVCenter, text)
         theme.paint_icon(painter, "chevron-down", QRectF(self.width() - 30, 22, 16, 16), "text-2")
+
+    def _paint_tile(self, painter: QPainter, tile: QRectF) -> None:
+        model = self.chosen()
+        picture = self.thumbnails.pixmap(model) if model else None
+        if picture:
+            paint_thumbnail(painter, tile, picture)
+            return
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color("badge"))
+        painter.drawRoundedRect(tile, 6, 6)
+        missing = self._models is not None and not model
+        icon = "pencil-line" if not self._reference else "circle-alert" if missing else "sparkles"
+        theme.paint_icon(painter, icon, tile.adjusted(13, 13, -13, -13), "text-2")
 
     def hint(self) -> str:
         """The line below the name: what kind of model it is, or why it cannot be used."""
@@ -146,18 +179,22 @@ class ModelPicker(QPushButton):
             return "" if self._models is None else _("this model is not there any more")
         if model.problem:
             return model.problem
-        said = (_("built in") if model.builtin else "", family_text(model.family), size_text(model.size))
-        return " · ".join(part for part in said if part)
+        return " · ".join(badges(model))
+
+    def _show_in_list(self) -> None:
+        if self.list and self._models is not None:
+            self.list.set_models(self._models, self._notes, self._reference)
+
+    def _forget_list(self) -> None:
+        self.list = None
+
+    def _picture_came(self, path: Path) -> None:
+        model = self.chosen()
+        if model and model.path == path:
+            self.update()
 
     def _name_it(self) -> None:
-        teach(self, _("Model: {name}").format(name=self.title()), _("The model that makes the picture"))
-
-
-def family_text(family: str) -> str:
-    """A model family as its users write it."""
-    return {"sd1": "SD 1.x"}.get(family, family.upper())
-
-
-def size_text(size: int) -> str:
-    """Bytes as "2.1 GB" or "40 MB"."""
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, round(size / 1e6))} MB"
+        name = _("Model: {name}").format(name=self.title())
+        teach(self, name, _("The model that makes the picture"))
+        if self.hint():  # what a screen reader is told is seen on the card
+            self.setAccessibleDescription(self.hint())

@@ -13,6 +13,7 @@ from avila.library.models import Model
 from avila.ui.controls import Choice, Count, NumberSlider, SeedField
 from avila.ui.generate_button import GenerateButton
 from avila.ui.model_picker import ModelPicker
+from avila.ui.model_thumbnails import Thumbnails
 from avila.ui.prompt_editor import NegativePrompt, PromptEditor
 from avila.ui.size_picker import SizePicker, shapes
 from avila.ui.widgets import label
@@ -35,7 +36,7 @@ class Panel(QWidget):
     changed = Signal()
     replaced = Signal(object)
 
-    def __init__(self, abilities: Mapping[str, Abilities]) -> None:
+    def __init__(self, abilities: Mapping[str, Abilities], thumbnails: Thumbnails) -> None:
         super().__init__()
         self._abilities = abilities
         self._recommended = Recommended()  # by the chosen model
@@ -47,7 +48,7 @@ class Panel(QWidget):
             140,
         )
         self.negative = NegativePrompt()
-        self.model = ModelPicker()
+        self.model = ModelPicker(thumbnails)
         self.size_picker = SizePicker(shapes(self._recommended, None))
         self.steps = NumberSlider(
             _("Steps"), _("How often the model refines the picture; more is slower"), 1, 60, 20, 1, 1000

@@ -1,8 +1,9 @@
-"""Measures the window from inside, for `avila bench startup`, `draft` and `stall`; prints one JSON line.
+"""Measures the window from inside, for `avila bench`; prints one JSON line.
 
     python -m avila.ui.probe startup
     python -m avila.ui.probe typing
     python -m avila.ui.probe stall MODEL
+    python -m avila.ui.probe picker RUNS
 
 It runs in a process of its own, so that the benchmark itself needs no window and nothing is imported
 beforehand.
@@ -16,9 +17,10 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 
-from avila import startup
+from avila import paths, startup
 from avila.engine import Job, State
 from avila.errors import AvilaError
 from avila.generation import GenerationRequest
@@ -148,6 +150,52 @@ def measure_stall(model: str) -> dict[str, object]:
     return {"phases": {name: _summary(values) for name, values in late.items()}, "all": _summary(every)}
 
 
+def measure_picker(runs: int, models: int = 500) -> dict[str, object]:
+    """From the key that opens the list of models to its first picture, `runs` times after a first.
+
+    Every second model has a preview picture beside it. While the list opens, the folders are read again in
+    a thread, as always.
+    """
+    folder = paths.folders().models
+    folder.mkdir(parents=True)
+    header = json.dumps({"double_blocks.0": {"dtype": "F16", "shape": [8], "data_offsets": [0, 16]}}).encode()
+    picture = QImage(384, 512, QImage.Format.Format_RGB32)
+    for number in range(models):
+        file = folder / f"model {number:03} of some family v1.5 pruned fp16.safetensors"
+        file.write_bytes(len(header).to_bytes(8, "little") + header + bytes(16))
+        if number % 2:
+            picture.fill(QColor.fromHsv(number % 360, 200, 200))
+            picture.save(str(file.with_suffix(".jpg")))
+    times: list[float] = []
+
+    def painted(window: Window) -> None:
+        picker = window.create_page.panel.model
+        begun = 0.0
+
+        def press() -> None:
+            nonlocal begun
+            begun = time.perf_counter()
+            QTest.keyClick(picker, Qt.Key.Key_Space)
+
+        def note() -> None:
+            times.append(1000 * (time.perf_counter() - begun))
+
+        def found() -> None:
+            """The folders were read: the first time at the start, then once for every opening."""
+            if picker.list:
+                picker.list.close()
+            if len(times) <= runs:
+                QTimer.singleShot(0, press)
+            else:
+                window.close()
+
+        picker.opened.connect(note)
+        window.models_found.connect(found)
+
+    app.run(painted)
+    return {"models": models, "open_ms": statistics.median(times[1:]), "slowest_open_ms": max(times[1:])}
+
+
 def _summary(late: list[float]) -> dict[str, float]:
     cuts = statistics.quantiles(late, n=100, method="inclusive") if len(late) > 1 else [*late] * 99
     return {"ticks": len(late), "p50_ms": cuts[49], "p99_ms": cuts[98], "max_ms": max(late)}
@@ -161,7 +209,9 @@ def main(arguments: list[str]) -> int:
                 found = measure_startup()
             case ["typing"]:
                 found = measure_typing()
-            case [_, model]:
+            case ["picker", runs]:
+                found = measure_picker(int(runs))
+            case ["stall", model]:
                 found = measure_stall(model)
             case _:
                 raise AvilaError(__doc__ or "")

@@ -90,3 +90,7 @@ class Reading(QTextEdit):
         frame = self.height() - self.viewport().height()
         height = math.ceil(self.document().size().height())
         self.setFixedHeight(min(height, self._most) + max(0, frame))
+        needed = Qt.ScrollBarPolicy.ScrollBarAsNeeded  # Qt would keep the bar of the height before
+        self.setVerticalScrollBarPolicy(
+            needed if height > self._most else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        )

@@ -1,9 +1,9 @@
 """The small parts every page is built of, each with its name for screen readers and its tooltip."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt
-from PySide6.QtGui import QKeySequence, QPainter, QPainterPath, QPaintEvent, QRegion
+from PySide6.QtGui import QFont, QFontMetrics, QKeySequence, QPainter, QPainterPath, QPaintEvent, QRegion
 from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
 
 from avila.ui import theme
@@ -55,6 +55,23 @@ def round_corners(popup: QWidget) -> None:
     """Make a popup round like its style; it goes when it is closed."""
     popup.installEventFilter(_Corners(popup))
     popup.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+
+def paint_badges(painter: QPainter, texts: Iterable[str], left: float, middle: float, right: float) -> float:
+    """Draw badges beside each other on the line `middle`, as many as fit before `right`; where they end."""
+    painter.setFont(theme.font(11, QFont.Weight.Medium))
+    metrics = QFontMetrics(painter.font())
+    for text in texts:
+        box = QRectF(left, middle - 9, metrics.horizontalAdvance(text) + 12, 18)
+        if box.right() > right:
+            break
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color("badge"))
+        painter.drawRoundedRect(box, 4, 4)
+        painter.setPen(theme.color("text-2"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+        left = box.right() + 6
+    return left
 
 
 def label(text: str, kind: str, parent: QWidget | None = None) -> QLabel:

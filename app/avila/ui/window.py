@@ -12,6 +12,7 @@ from PySide6.QtCore import QByteArray, QEvent, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QActionGroup, QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFileDialog,
+    QFrame,
     QHBoxLayout,
     QMainWindow,
     QMenu,
@@ -27,6 +28,8 @@ from avila.errors import AvilaError
 from avila.gallery.store import GalleryEntry
 from avila.generation import GenerationRequest
 from avila.i18n import LANGUAGES, _
+from avila.library import notes
+from avila.library.notes import Notes
 from avila.startup import Avila
 from avila.ui import theme
 from avila.ui.create_page import CreatePage
@@ -38,7 +41,7 @@ from avila.ui.large_view import LargeView
 from avila.ui.messages import Messages
 from avila.ui.picture_actions import PictureActions
 from avila.ui.queue_list import QueueList
-from avila.ui.widgets import Icon, button, icon_button, label, round_corners
+from avila.ui.widgets import Icon, button, icon_button, label, role, round_corners, teach
 from avila.ui.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -60,7 +63,7 @@ class Window(QMainWindow):
     def __init__(self, avila: Avila) -> None:
         super().__init__()
         self._avila = avila
-        self._settings = avila.settings
+        self._settings = self._written = avila.settings
         self.setWindowTitle("Avila Diffusion")
         self.setWindowIcon(theme.icon("mark", "accent"))
         self.setMinimumSize(1000, 640)
@@ -77,7 +80,8 @@ class Window(QMainWindow):
         self.gallery_page = GalleryPage(self.model, self._on_picture)
         self.large_view = LargeView(self.model, self._on_picture, self)
         self._queue_list: QueueList | None = None
-        self._looking: threading.Thread | None = None
+        self._looking: list[threading.Thread] = []
+        self._reading_models = threading.Lock()
         self._pages.addWidget(self.create_page)
         self._pages.addWidget(self.gallery_page)
         whole = QWidget()
@@ -109,11 +113,10 @@ class Window(QMainWindow):
         self.drafts.ask(GenerationRequest("", width=64, height=64, seed=0))
 
         def look() -> None:
-            self.models_found.emit(self._avila.library.models())
+            self._find_models()
             self.gallery_followed.emit(self._avila.gallery.sync())
 
-        self._looking = threading.Thread(target=look, name="look around", daemon=True)
-        self._looking.start()
+        self._look(look)
 
     def show_create(self) -> None:
         """The page where pictures are made."""
@@ -138,7 +141,8 @@ class Window(QMainWindow):
             page="gallery" if self._pages.currentIndex() else "create",
             window=base64.b64encode(self.saveGeometry().data()).decode(),
         )
-        if now == self._settings and self._avila.folders.settings_file.exists():
+        self._settings = now
+        if now == self._written and self._avila.folders.settings_file.exists():
             return
         try:
             settings.save(self._avila.folders.settings_file, now)
@@ -146,7 +150,7 @@ class Window(QMainWindow):
             log.warning("%s", error)
             if self.isVisible():
                 self.messages.note(error.title)
-        self._settings = now
+        self._written = now  # or not to be written: told once
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.save_settings()
@@ -155,8 +159,9 @@ class Window(QMainWindow):
         self.worker.leave()
         self.model.leave()
         self.latest.leave()
-        if self._looking:
-            self._looking.join()
+        self.create_page.thumbnails.leave()
+        for looking in self._looking:
+            looking.join()
         super().closeEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -193,6 +198,16 @@ class Window(QMainWindow):
         self._queue = button(_("Queue"), "quiet", _("What is running and waiting"), self._open_queue, "list")
         row.addWidget(self._queue)
         row.addSpacing(8)
+        self._lock = button("", "quiet", "", self._turn_lock, "lock")
+        self._lock.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard with the prompt
+        self._show_lock()
+        row.addWidget(self._lock)
+        row.addSpacing(12)
+        line = QFrame()
+        role(line, "line")
+        line.setFixedSize(1, 16)
+        row.addWidget(line)
+        row.addSpacing(12)
         row.addWidget(
             icon_button("contrast", _("Theme"), _("Change between light and dark"), self._other_theme)
         )
@@ -221,6 +236,9 @@ class Window(QMainWindow):
         page.panel.model.folder_wanted.connect(self._open_models_folder)
         page.panel.model.add_wanted.connect(self._choose_model)
         page.panel.model.opened.connect(self._look_for_models)
+        page.panel.model.favoured.connect(self._favour_model)
+        page.panel.model.noted.connect(self._note_model)
+        page.panel.model.show_wanted.connect(self._show_model)
         self.gallery_page.reuse.connect(self._reuse)
         self.gallery_page.opened.connect(self._open_large)
         self.large_view.reuse.connect(self._reuse)
@@ -230,6 +248,10 @@ class Window(QMainWindow):
 
     def _restore(self) -> None:
         remembered, panel = self._settings, self.create_page.panel
+        try:
+            panel.model.set_notes(notes.read(self._avila.folders.notes_file))
+        except AvilaError as error:  # told when one is to be written
+            log.warning("%s", error)
         if remembered.request.model:
             with suppress(AvilaError):  # one that is gone is told once all folders were read
                 panel.set_models([self._avila.library.find(remembered.request.model)])
@@ -306,6 +328,27 @@ class Window(QMainWindow):
     def _forget_queue_list(self) -> None:
         self._queue_list = None
 
+    def _show_lock(self) -> None:
+        if self._settings.offline:
+            name = _("Offline")
+            tip = _("The offline lock is on: Avila asks nothing of the network. Click to allow downloads.")
+        else:
+            name = _("Online")
+            tip = _("The offline lock is off: the downloads you ask for may use the network. Click to lock.")
+        self._lock.setText(f"  {name}")
+        self._lock.setIcon(theme.icon("lock" if self._settings.offline else "lock-open"))
+        teach(self._lock, name, tip)
+
+    def _turn_lock(self) -> None:
+        """Shut or open the offline lock; written at once, for the command line keeps to it too."""
+        self._settings = replace(self._settings, offline=not self._settings.offline)
+        self._show_lock()
+        if self._settings.offline:
+            self.messages.note(_("Offline: nothing is asked of the network"))
+        else:
+            self.messages.note(_("Online: the downloads you ask for may use the network"))
+        self.save_settings()
+
     def _open_menu(self) -> None:
         menu = self.settings_menu()
         corner = self._menu_button.mapToGlobal(
@@ -366,8 +409,38 @@ class Window(QMainWindow):
         panel.choose_model(model.reference)
 
     def _look_for_models(self) -> None:
-        """Read the folders again: what was put there meanwhile is to be chosen now."""
-        self.create_page.panel.set_models(self._avila.library.models())
+        """Read the folders again, in a thread: what was put there meanwhile is to be chosen now."""
+        self._look(self._find_models)
+
+    def _look(self, look: Callable[[], None]) -> None:
+        self._looking = [thread for thread in self._looking if thread.is_alive()]
+        self._looking.append(threading.Thread(target=look, name="look around", daemon=True))
+        self._looking[-1].start()
+
+    def _find_models(self) -> None:
+        with self._reading_models:  # what was read last is told last
+            self.models_found.emit(self._avila.library.models())
+
+    def _favour_model(self, reference: str, favourite: bool) -> None:
+        self._change_notes(lambda known: known.with_favourite(reference, favourite))
+
+    def _note_model(self, reference: str, note: str) -> None:
+        self._change_notes(lambda known: known.with_note(reference, note))
+
+    def _change_notes(self, change: Callable[[Notes], Notes]) -> None:
+        """Change what the file says now: another window may have written to it."""
+        file = self._avila.folders.notes_file
+        try:
+            changed = change(notes.read(file))
+            notes.write(file, changed)
+        except AvilaError as error:
+            log.warning("%s", error)
+            self.messages.note(error.title)
+        else:
+            self.create_page.panel.model.set_notes(changed)
+
+    def _show_model(self, path: Path) -> None:
+        self._on_picture.show_folder(path.parent)
 
     def _open_models_folder(self) -> None:
         self._open_folder(self._avila.folders.models)

@@ -1,0 +1,29 @@
+"""The picture that shows what a model makes: one beside it, as other programs and Civitai's tools write it.
+
+dream.safetensors  dream.preview.png  or  dream.png          (also .jpg, .jpeg, .webp)
+starter/           starter/preview.png
+"""
+
+from pathlib import Path
+
+from avila.library.models import Model
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+
+
+def preview_file(model: Model) -> Path | None:
+    """The model's own preview picture; None when it has none. Asks the disk, so not for a window's thread."""
+    if model.kind == "folder":
+        stems = [model.path / "preview"]
+    else:
+        stems = [model.path.with_suffix(".preview"), model.path.with_suffix("")]
+    # with_suffix once only: "dream v1.5" would lose its ".5"
+    places = (stem.with_name(stem.name + suffix) for stem in stems for suffix in SUFFIXES)
+    return next((place for place in places if _is_file(place)), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long, a folder not to be looked into
+        return False

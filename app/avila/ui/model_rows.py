@@ -1,0 +1,250 @@
+"""The rows of the list of models: what each says, their order, and which a search keeps."""
+
+import html
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from avila.gallery.store import fold
+from avila.i18n import _
+from avila.library.models import Model
+from avila.library.notes import Notes
+from avila.ui.model_thumbnails import Thumbnails
+
+Index = QModelIndex | QPersistentModelIndex
+
+ROW = Qt.ItemDataRole.UserRole + 1  # the Row of a place
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the list says of one model, or of the painter."""
+
+    model: Model | None  # None: the painter
+    favourite: bool = False
+    note: str = ""
+    place: str = ""  # where it lies, when others have its name; else ""
+
+    @property
+    def reference(self) -> str:
+        """What the choice of it stores."""
+        return self.model.reference if self.model else ""
+
+    @property
+    def path(self) -> Path | None:
+        """What tells it from all other rows; references may be the same in two folders."""
+        return self.model.path if self.model else None
+
+    @property
+    def name(self) -> str:
+        return self.model.name if self.model else _("Painter (no model)")
+
+    @property
+    def problem(self) -> str:
+        """Why it cannot be chosen; "" when it can."""
+        return self.model.problem if self.model else ""
+
+    def noted(self, notes: Notes) -> "Row":
+        """It with what `notes` say of it."""
+        if self.model is None:
+            return self
+        favourite, note = self.reference in notes.favourites, notes.notes.get(self.reference, "")
+        if (favourite, note) == (self.favourite, self.note):
+            return self  # as most are
+        return replace(self, favourite=favourite, note=note)
+
+
+def rows_of(models: Sequence[Model], notes: Notes) -> tuple[Row, ...]:
+    """All rows in order: favourites, the program's own and the painter, then the others, each by name."""
+    named = Counter(model.name.casefold() for model in models)
+    same = [model for model in models if named[model.name.casefold()] > 1]
+    places = _places(same)
+    rows = [Row(model, place=places.get(model.path, "")).noted(notes) for model in models]
+    rows.append(Row(None))
+
+    def order(row: Row) -> tuple[bool, bool, bool, str, str]:
+        own = row.model is None or row.model.builtin
+        return not row.favourite, not own, row.model is None, row.name.casefold(), row.reference
+
+    return tuple(sorted(rows, key=order))
+
+
+def words_of(row: Row) -> str:
+    """What a search looks in, folded."""
+    if row.model is None:
+        return fold(row.name)
+    model = row.model
+    return fold("\n".join((model.name, family_text(model.family), model.family, model.reference, row.note)))
+
+
+def badges(model: Model | None) -> tuple[str, ...]:
+    """The few words that tell models apart: whose it is, its family and its size."""
+    if model is None:
+        return (_("built in"),)
+    said = (_("built in") if model.builtin else "", family_text(model.family), size_text(model.size))
+    return tuple(text for text in said if text)
+
+
+def family_text(family: str) -> str:
+    """A model family as its users write it."""
+    known = {
+        "sd1": "SD 1.x",
+        "sd2": "SD 2.x",
+        "sd1-inpainting": _("{family} inpainting").format(family="SD 1.x"),
+        "sd1-edit": _("{family} edit").format(family="SD 1.x"),
+        "lora": "LoRA",
+        "controlnet": "ControlNet",
+        "transformer": _("transformer"),
+        "unet": "UNet",
+        "text_encoder": _("text encoder"),
+        "embedding": _("embedding"),
+    }
+    return known.get(family, family.upper())
+
+
+def size_text(size: int) -> str:
+    """Bytes as "2.1 GB", "40 MB" or "3 kB"."""
+    if size >= 1e9:
+        return f"{size / 1e9:.1f} GB"
+    return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"
+
+
+def short_path(path: Path) -> str:
+    """A path as people read it, from the home folder on."""
+    home = Path.home()
+    return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else str(path)
+
+
+def tip(row: Row) -> str:
+    """All that the row may have had no room for; as markup, so that Qt wraps it."""
+    if row.model is None:
+        lines = [_("Paints the draft in full size, in an instant")]
+    else:
+        lines = [row.name, row.problem, row.note, short_path(row.model.path)]
+    return "<qt>" + "<br>".join(html.escape(line) for line in lines if line) + "</qt>"
+
+
+def spoken(row: Row) -> str:
+    """The row for screen readers."""
+    parts = (
+        row.name,
+        *badges(row.model),
+        row.place,
+        _("favourite") if row.favourite else "",
+        row.note,
+        _("cannot be used: {reason}").format(reason=row.problem) if row.problem else "",
+    )
+    return ", ".join(part for part in parts if part)
+
+
+class ModelRows(QAbstractListModel):
+    """The rows that match the search; the painter's is always one of them."""
+
+    def __init__(self, thumbnails: Thumbnails, parent: QObject) -> None:
+        super().__init__(parent)
+        self._thumbnails = thumbnails
+        self._all: tuple[Row, ...] = ()
+        self._words: list[str] = []  # of `_all`; empty until there is a search
+        self._search = ""
+        self._shown: list[Row] = []
+        self._found = 0  # of `_shown`, from the beginning
+        thumbnails.arrived.connect(self._show_thumbnail)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(self._shown)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        return super().flags(index) | Qt.ItemFlag.ItemIsEditable  # its note; see NoteEditor
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        row = self._shown[index.row()]
+        match role:
+            case _ if role == ROW:
+                return row
+            case Qt.ItemDataRole.DisplayRole:
+                return row.name
+            case Qt.ItemDataRole.DecorationRole:
+                return self._thumbnails.pixmap(row.model) if row.model else None
+            case Qt.ItemDataRole.ToolTipRole:
+                return tip(row)
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return spoken(row)
+        return None
+
+    def row(self, place: int) -> Row:
+        """The row shown at a place."""
+        return self._shown[place]
+
+    def place(self, path: Path | None) -> int:
+        """Where the model at `path` (None: the painter) is shown; -1 when it is not."""
+        return next((place for place, row in enumerate(self._shown) if row.path == path), -1)
+
+    def matching(self) -> int:
+        """How many rows match the search; the painter's may be shown last without."""
+        return self._found
+
+    def models(self) -> tuple[int, int]:
+        """How many models match the search, and how many there are."""
+        shown = sum(row.model is not None for row in self._shown)
+        return shown, sum(row.model is not None for row in self._all)
+
+    def set_rows(self, rows: tuple[Row, ...]) -> None:
+        """Other rows, in this order."""
+        self.beginResetModel()
+        self._all, self._words = rows, []
+        self._find()
+        self.endResetModel()
+
+    def note(self, notes: Notes) -> None:
+        """The rows as they are now, with what `notes` say of them; none moves under the person's hand."""
+        self._all, self._words = tuple(row.noted(notes) for row in self._all), []
+        for place, row in enumerate(self._shown):
+            if row.noted(notes) != row:
+                self._shown[place] = row.noted(notes)
+                self.dataChanged.emit(self.index(place), self.index(place))
+
+    def search(self, text: str) -> None:
+        """Show only rows in which every word of `text` occurs, whatever its case or accents."""
+        self.beginResetModel()
+        self._search = fold(text)
+        self._find()
+        self.endResetModel()
+
+    def _find(self) -> None:
+        self._shown = list(self._matching())
+        self._found = len(self._shown)
+        if Row(None) not in self._shown:
+            self._shown.append(Row(None))
+
+    def _matching(self) -> Iterator[Row]:
+        words = self._search.split()
+        if words and not self._words:
+            self._words = [words_of(row) for row in self._all]
+        for place, row in enumerate(self._all):
+            if not words or all(word in self._words[place] for word in words):
+                yield row
+
+    def _show_thumbnail(self, path: Path) -> None:
+        place = self.place(path)
+        if place >= 0:
+            self.dataChanged.emit(self.index(place), self.index(place), [Qt.ItemDataRole.DecorationRole])
+
+
+def _places(models: Sequence[Model]) -> dict[Path, str]:
+    """Where each of these models of the same names lies, said as shortly as tells them apart."""
+    ways: tuple[Callable[[Model], str], ...] = (
+        lambda model: str(PurePosixPath(model.reference).parent).removeprefix(".") or model.path.parent.name,
+        lambda model: model.reference,
+        lambda model: short_path(model.path),
+    )
+    said: dict[Path, str] = {}
+    for way in ways:
+        left = [model for model in models if model.path not in said]
+        seen = Counter((model.name.casefold(), way(model)) for model in left)
+        said |= {model.path: way(model) for model in left if seen[(model.name.casefold(), way(model))] == 1}
+    return said
