@@ -31,6 +31,10 @@ class Folders:
     def index_file(self) -> Path:
         return self.data / "gallery.sqlite"
 
+    @property
+    def hashes_file(self) -> Path:
+        return self.data / "hashes.json"
+
 
 def folders() -> Folders:
     """The folders in use: below `AVILA_HOME` when it is set, else where the system wants them."""

@@ -438,7 +438,7 @@ def _pipeline(model: Model, dtype: Any) -> Any:
         "feature_extractor": None,
         "requires_safety_checker": False,
     }
-    if model.kind == "folder":
+    if model.path.is_dir():
         fp16_only = not (model.path / "unet" / "diffusion_pytorch_model.safetensors").is_file() and any(
             (model.path / "unet").glob("*.fp16*.safetensors")
         )
