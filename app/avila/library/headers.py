@@ -164,8 +164,9 @@ def _tensor(entry: dict[str, Any], space: int) -> Tensor:
     """Check one entry against the `space` bytes after the header; ValueError when it cannot be."""
     dtype, shape = entry["dtype"], tuple(entry["shape"])
     begin, end = entry["data_offsets"]
-    if not all(type(n) is int and 0 <= n < 2**63 for n in (*shape, begin, end)):
-        raise ValueError("malformed entry")
+    for number in (*shape, begin, end):
+        if type(number) is not int or not 0 <= number < 2**63:
+            raise ValueError("malformed entry")
     if dtype not in BITS or len(shape) > MOST_DIMENSIONS:
         raise ValueError(f"a tensor of type {dtype} with {len(shape)} dimensions")
     if not begin <= end <= space:
