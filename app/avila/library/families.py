@@ -249,7 +249,7 @@ def _family(header: Header) -> str:
     if any(part in text for part in ("lora_te2_", "text_encoder_2.", "label_emb")):
         return "sdxl"
     for name, tensor in header.tensors.items():
-        if len(tensor.shape) != 2:
+        if len(tensor.shape) != 2 or not ("attn2" in name or "self_attn" in name):
             continue
         down = re.search(r"\.(lora_down|lora_A|lora\.down|hada_w\d_b)\b|_lora\.down\.", name)
         whole = name.endswith("attn2.to_k.weight")
