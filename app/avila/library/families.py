@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from avila.i18n import _
-from avila.library import sd1
+from avila.library import layouts, sd1, sd2, sdxl
 from avila.library.headers import Header
 
 LORA = (".lora_up.", ".lora_down.", ".lora_A.", ".lora_B.", ".lora.", "_lora.", ".hada_w", ".lokr_w")
 TRANSFORMERS = ("double_blocks.", "joint_blocks.", "single_transformer_blocks.", "transformer_blocks.0.attn.")
+FOLDERS = {"StableDiffusionPipeline": "sd1", "StableDiffusionXLPipeline": "sdxl"}  # pipeline to family
 
 
 class Kind(NamedTuple):
@@ -41,7 +42,7 @@ def kind_of_file(header: Header) -> Kind:
             "transformer", _("It is of a newer family (SD3, Flux or alike), which Avila cannot run yet.")
         )
     if has("conditioner.embedders.") or holds("label_emb.0.0."):
-        return Kind("sdxl", _("It is a Stable Diffusion XL model, which Avila cannot run yet."))
+        return _kind_of_xl(has, header)
     if has(sd1.UNET):
         return _kind_of_checkpoint(header, has)
     if has("model_ema."):
@@ -59,29 +60,47 @@ def kind_of_file(header: Header) -> Kind:
 
 def _kind_of_checkpoint(header: Header, has: Callable[[str], bool]) -> Kind:
     """A file with a UNet in the original layout."""
-    if has("cond_stage_model.model."):
-        return Kind("sd2", _("It is a Stable Diffusion 2 checkpoint, which Avila cannot run yet."))
+    family = "sd2" if has(sd2.TEXT) else "sd1"
     channels = (*header.shape(f"{sd1.UNET}input_blocks.0.0.weight"), 0, 0)[1]
     if channels == 9:
-        return Kind("sd1-inpainting", _("It is an inpainting model, which Avila cannot run yet."))
+        return Kind(f"{family}-inpainting", _("It is an inpainting model, which Avila cannot run yet."))
     if channels in (5, 8):
-        return Kind("sd1-edit", _("It is a model that changes a given picture, which Avila cannot run yet."))
-    if not has(sd1.TEXT):
+        return Kind(
+            f"{family}-edit", _("It is a model that changes a given picture, which Avila cannot run yet.")
+        )
+    if family == "sd1" and not has(sd1.TEXT):
         return Kind("sd1", _("It lacks its text encoder, so it cannot follow a prompt."))
+    return _complete(family, has, header)
+
+
+def _kind_of_xl(has: Callable[[str], bool], header: Header) -> Kind:
+    """A file with the parts of Stable Diffusion XL."""
+    if not has(sd1.UNET):
+        return Kind("sdxl", _("It is the UNet of a model alone; choose the folder that holds all its parts."))
+    if has("conditioner.embedders.0.model."):
+        return Kind(
+            "sdxl", _("It is a refiner, a second pass for Stable Diffusion XL, which Avila lacks yet.")
+        )
+    if (*header.shape(f"{sd1.UNET}input_blocks.0.0.weight"), 0, 0)[1] != 4:
+        return Kind("sdxl", _("It is a model that changes a given picture, which Avila cannot run yet."))
+    if not has(sdxl.TEXT) or not has(sdxl.TEXT_2):
+        return Kind("sdxl", _("It lacks its text encoder, so it cannot follow a prompt."))
+    return _complete("sdxl", has, header)
+
+
+def _complete(family: str, has: Callable[[str], bool], header: Header) -> Kind:
+    """A checkpoint with a UNet and a text encoder: whether the rest is there and fits."""
     if not has(sd1.VAE):
-        return Kind("sd1", _("It lacks its VAE, so it cannot make a picture from its latents."))
+        return Kind(family, _("It lacks its VAE, so it cannot make a picture from its latents."))
     if any(name.endswith((".scale_weight", ".weight_scale")) for name in header.tensors) or any(
         tensor.dtype in ("I8", "U8") and name.startswith(sd1.UNET) for name, tensor in header.tensors.items()
     ):
-        return Kind("sd1", _("Its weights are quantised in a way that Avila cannot read yet."))
+        return Kind(family, _("Its weights are quantised in a way that Avila cannot read yet."))
     try:
-        parts = sd1.configs(header)
+        layouts.configs(header)
     except ValueError:
-        return Kind("sd1", _("It is like a Stable Diffusion 1 model, but parts are missing or do not fit."))
-    unet, vae, text = (parts[f"{part}/config.json"] for part in ("unet", "vae", "text_encoder"))
-    if unet["cross_attention_dim"] != text["hidden_size"] or unet["in_channels"] != vae["latent_channels"]:
-        return Kind("sd1", _("It is like a Stable Diffusion 1 model, but parts are missing or do not fit."))
-    return Kind("sd1", "")
+        return Kind(family, _("It is like a Stable Diffusion model, but parts are missing or do not fit."))
+    return Kind(family, "")
 
 
 def kind_of_folder(folder: Path) -> Kind:
@@ -91,21 +110,22 @@ def kind_of_folder(folder: Path) -> Kind:
         pipeline = index["_class_name"]
     except (OSError, ValueError, KeyError, TypeError):
         return Kind("", _("Its model_index.json cannot be read."))
-    if "XL" in pipeline:
-        return Kind("sdxl", _("It is a Stable Diffusion XL model, which Avila cannot run yet."))
-    if pipeline != "StableDiffusionPipeline":
+    family = FOLDERS.get(pipeline)
+    if not family:
         return Kind(
             "", _("It is made for “{pipeline}”, which Avila cannot run yet.").format(pipeline=pipeline)
         )
-    for part in ("unet", "vae", "text_encoder"):
+    second = ["text_encoder_2"] if family == "sdxl" else []
+    for part in ("unet", "vae", "text_encoder", *second):
         if not (folder / part / "config.json").is_file():
-            return Kind("sd1", _("Its part “{part}” is missing.").format(part=part))
+            return Kind(family, _("Its part “{part}” is missing.").format(part=part))
         if not any((folder / part).glob("*.safetensors")):
-            return Kind("sd1", _("Its part “{part}” has no .safetensors weights.").format(part=part))
-    if not any((folder / "tokenizer" / name).is_file() for name in ("vocab.json", "tokenizer.json")):
-        return Kind("sd1", _("Its part “{part}” is missing.").format(part="tokenizer"))
+            return Kind(family, _("Its part “{part}” has no .safetensors weights.").format(part=part))
+    for part in ("tokenizer", *(["tokenizer_2"] if family == "sdxl" else [])):
+        if not any((folder / part / name).is_file() for name in ("vocab.json", "tokenizer.json")):
+            return Kind(family, _("Its part “{part}” is missing.").format(part=part))
     try:
         width = json.loads((folder / "unet" / "config.json").read_text("utf-8")).get("cross_attention_dim")
     except (OSError, ValueError, AttributeError):
-        return Kind("sd1", _("Its part “{part}” cannot be read.").format(part="unet"))
-    return Kind("sd2" if width == 1024 else "sd1", "")
+        return Kind(family, _("Its part “{part}” cannot be read.").format(part="unet"))
+    return Kind("sd2" if family == "sd1" and width == 1024 else family, "")
