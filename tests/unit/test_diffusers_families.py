@@ -2,9 +2,6 @@
 
 import json
 import math
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from avila import cli
 from avila.backends import diffusers as module
 from avila.backends.diffusers import SAMPLERS, Device, Diffusers, arguments
 from avila.errors import AvilaError
@@ -166,30 +164,13 @@ def damaged(backend: Diffusers, place: Path, family: str, **options: Any) -> Non
     assert pixels(backend, ASKED).std() > 1
 
 
-def test_through_the_command_line(folder: Path, tmp_path: Path) -> None:
-    environment = os.environ | {
-        "AVILA_HOME": str(tmp_path / "home"),
-        "PYTHONPATH": str(Path(module.__file__).parents[2]),
-    }
+def test_through_the_command_line(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AVILA_HOME", str(tmp_path / "home"))
     command = ["generate", "a cat", "--model", str(folder / "tiny.safetensors"), "--size", "64x64"]
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "avila",
-            *command,
-            "--steps",
-            "2",
-            "--json",
-            "--output",
-            str(tmp_path / "a.png"),
-        ],
-        capture_output=True,
-        text=True,
-        env=environment,
-    )
-    assert done.returncode == 0, done.stderr
-    assert Path(json.loads(done.stdout)["path"]).is_file()
+    assert cli.main([*command, "--steps", "2", "--json"]) == 0
+    assert Path(json.loads(capsys.readouterr().out)["path"]).is_file()
 
 
 def prediction(path: Path) -> str:

@@ -20,12 +20,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from avila.assets import resource
+from avila.backends.additions import Addition, with_embeddings, with_loras
 from avila.backends.previews import LatentColours, Prediction, decoded, decodes_quickly, fit_colours, watched
 from avila.drafts import read
 from avila.errors import AvilaError
 from avila.generation import Abilities, GenerationRequest, Step
 from avila.i18n import _
-from avila.library import layouts, sd2
+from avila.library import layouts, parts, sd2
 from avila.library.card import damage
 from avila.library.headers import Header, read_header
 from avila.library.models import Library, Model
@@ -115,6 +116,7 @@ class LoadKey:
     size: int  # in bytes
     device: str
     dtype: str
+    vae: tuple[Path, int] | None = None  # the one in place of the model's own, and when it was changed, in ns
 
 
 @dataclass(slots=True)
@@ -220,10 +222,14 @@ class Diffusers:
         import torch
 
         fitting = _fitting(request, pipeline.vae_scale_factor)
-        given = arguments(fitting)
-        if request.follow_draft:
-            given |= _beginning(pipeline, fitting)
-        with watched(pipeline.unet) as seen:
+        with (
+            with_loras(pipeline, self._loras(request)),
+            with_embeddings(pipeline, fitting, self._embeddings()) as spelt,
+            watched(pipeline.unet) as seen,
+        ):
+            given = arguments(spelt)
+            if request.follow_draft:
+                given |= _beginning(pipeline, fitting)
 
             def stepped(_pipeline: Any, index: int, _time: Any, values: dict[str, Any]) -> dict[str, Any]:
                 total = pipeline.num_timesteps
@@ -248,10 +254,19 @@ class Diffusers:
             raise _NotFiniteError
         return _cut(pipeline.numpy_to_pil(picture)[0], fitting, request)
 
+    def _loras(self, request: GenerationRequest) -> list[Addition]:
+        found = [(self._library.find(lora.model), lora.weight) for lora in request.loras]
+        return [Addition(model.name, model.path, weight) for model, weight in found]
+
+    def _embeddings(self) -> list[Addition]:
+        known = [model for model in self._library.models() if model.family == "embedding"]
+        return [Addition(model.name, model.path) for model in known]
+
     def _prepare(self, request: GenerationRequest) -> Loaded:
         """Load the request's model unless it is, and set its sampler."""
         model = self._library.find(request.model)
-        if model.problem:
+        vae = self._library.find(request.vae) if request.vae else None
+        if model.problem and not (vae and _lacks_only_a_vae(model)):
             _check_files(model)  # a missing one may be the reason, and is the better one to tell
             raise AvilaError(
                 _("“{name}” cannot be used").format(name=model.name),
@@ -264,10 +279,11 @@ class Diffusers:
         _import_quietly()
         device = device_and_dtype()
         dtype = "float32" if model.path in self._needs_full_precision else device.dtype
-        key = LoadKey(model.path, model.modified, model.size, device.name, dtype)
+        replaced = (vae.path, vae.modified) if vae else None
+        key = LoadKey(model.path, model.modified, model.size, device.name, dtype, replaced)
         if self._loaded is None or self._loaded.key != key:
             self.close()  # first, so that two models are never held at once
-            self._loaded = _load(model, key)
+            self._loaded = _load(model, key, vae)
         scheduler = make_scheduler(request.sampler, self._loaded.scheduler_config, request.steps)
         self._loaded.pipeline.scheduler = self._loaded.follower.scheduler = scheduler
         return self._loaded
@@ -399,15 +415,17 @@ def _import_quietly() -> None:
         module.logging.disable_progress_bar()
 
 
-def _load(model: Model, key: LoadKey) -> Loaded:
+def _load(model: Model, key: LoadKey, vae: Model | None) -> Loaded:
     """Read the weights. Raises AvilaError when they are not what the header or the configs promise."""
     import torch
     from diffusers.loaders.single_file_utils import SingleFileComponentError
     from safetensors import SafetensorError
 
     _check_files(model)
+    dtype = getattr(torch, key.dtype)
+    given = {"vae": _vae(vae, model.family, dtype)} if vae else {}
     try:
-        pipeline = _pipeline(model, getattr(torch, key.dtype))
+        pipeline = _pipeline(model, dtype, given)
         _check(pipeline)
         pipeline.to(key.device)
     except RuntimeError as error:
@@ -436,10 +454,54 @@ def _follower(pipeline: Any) -> Any:
     return StableDiffusionImg2ImgPipeline(**pipeline.components, requires_safety_checker=False)
 
 
-def _pipeline(model: Model, dtype: Any) -> Any:
+def _vae(chosen: Model, family: str, dtype: Any) -> Any:
+    """A VAE of its own, in `ldm`'s layout or a diffusers folder. Raises AvilaError when it cannot be read."""
+    from diffusers import AutoencoderKL
+    from diffusers.loaders.single_file_utils import SingleFileComponentError
+    from safetensors import SafetensorError
+
+    path = chosen.path
+    try:
+        if path.is_dir():
+            folder = path / "vae" if (path / "vae").is_dir() else path
+            vae = AutoencoderKL.from_pretrained(
+                folder, use_safetensors=True, local_files_only=True, torch_dtype=dtype
+            )
+        else:
+            with TemporaryDirectory(prefix="avila-") as place:
+                config = json.dumps(_vae_config(read_header(path), family))
+                Path(place, "config.json").write_text(config, encoding="utf-8")
+                vae = AutoencoderKL.from_single_file(
+                    str(path), config=place, local_files_only=True, torch_dtype=dtype
+                )
+        _check_weights("vae", vae)
+    except (OSError, ValueError, LookupError, TypeError, RuntimeError, SingleFileComponentError) as error:
+        raise _damaged(chosen, error) from error
+    except SafetensorError as error:
+        raise _damaged(chosen, error) from error
+    return vae
+
+
+def _vae_config(header: Header, family: str) -> parts.Config:
+    whole = any(name.startswith(parts.VAE) for name in header.tensors)  # or a checkpoint that has one
+    return parts.vae(header, family, parts.VAE if whole else "")
+
+
+def _lacks_only_a_vae(model: Model) -> bool:
+    """Whether a single file could run with somebody else's VAE."""
+    try:
+        header = read_header(model.path)
+        has_one = any(name.startswith(parts.VAE) for name in header.tensors)
+        standard = parts.standard(model.family, "vae/config.json")
+        return not has_one and bool(layouts.configs(header, standard))
+    except (AvilaError, ValueError, OSError):
+        return False
+
+
+def _pipeline(model: Model, dtype: Any, given: dict[str, Any]) -> Any:
     from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 
-    options: dict[str, Any] = {"dtype": dtype, "local_files_only": True}
+    options: dict[str, Any] = given | {"dtype": dtype, "local_files_only": True}
     if model.family == "sdxl":
         pipeline_class = StableDiffusionXLPipeline
         options |= {"add_watermarker": False}
@@ -455,7 +517,7 @@ def _pipeline(model: Model, dtype: Any) -> Any:
             model.path, use_safetensors=True, variant="fp16" if fp16_only else None, **options
         )
     header = read_header(model.path)
-    configs = layouts.configs(header)
+    configs = layouts.configs(header, _plain(given["vae"].config) if given else None)
     if model.family == "sd2" and _predicts_v(model.path, header):
         configs["scheduler/scheduler_config.json"]["prediction_type"] = "v_prediction"
     with TemporaryDirectory(prefix="avila-") as folder:
@@ -466,6 +528,11 @@ def _pipeline(model: Model, dtype: Any) -> Any:
         return pipeline_class.from_single_file(
             str(model.path), config=folder, **_tokenizers(model.family), **options
         )
+
+
+def _plain(config: Any) -> parts.Config:
+    """A loaded part's config without diffusers' own notes."""
+    return {name: value for name, value in config.items() if not name.startswith("_")}
 
 
 def _tokenizers(family: str) -> dict[str, Any]:
@@ -496,19 +563,24 @@ def _check(pipeline: Any) -> None:
     import torch
 
     for part, network in pipeline.components.items():
-        if not isinstance(network, torch.nn.Module):
-            continue
-        weights = list(network.named_parameters())
-        missing = [name for name, value in weights if value.is_meta]
-        if missing:
-            raise ValueError(f"{part}: missing {', '.join(missing[:3])}")
-        for name, value in (weights[0], weights[len(weights) // 2], weights[-1]):
-            if not torch.isfinite(value).all():
-                raise ValueError(f"{part}: NaN in {name}")
+        if isinstance(network, torch.nn.Module):
+            _check_weights(part, network)
     for number in ("", "_2"):
         if hasattr(pipeline, f"tokenizer{number}"):
             tokenizer = getattr(pipeline, f"tokenizer{number}")
             _check_tokenizer(tokenizer, getattr(pipeline, f"text_encoder{number}").config)
+
+
+def _check_weights(part: str, network: Any) -> None:
+    import torch
+
+    weights = list(network.named_parameters())
+    missing = [name for name, value in weights if value.is_meta]
+    if missing:
+        raise ValueError(f"{part}: missing {', '.join(missing[:3])}")
+    for name, value in (weights[0], weights[len(weights) // 2], weights[-1]):
+        if not torch.isfinite(value).all():
+            raise ValueError(f"{part}: NaN in {name}")
 
 
 def _check_tokenizer(tokenizer: Any, config: Any) -> None:

@@ -125,7 +125,8 @@ def kind_of_folder(folder: Path) -> Kind:
         if not any((folder / part / name).is_file() for name in ("vocab.json", "tokenizer.json")):
             return Kind(family, _("Its part “{part}” is missing.").format(part=part))
     try:
-        width = json.loads((folder / "unet" / "config.json").read_text("utf-8")).get("cross_attention_dim")
+        unet = json.loads((folder / "unet" / "config.json").read_text("utf-8"))
+        linear = bool(unet.get("use_linear_projection"))  # SD 1 has convolutions there
     except (OSError, ValueError, AttributeError):
         return Kind(family, _("Its part “{part}” cannot be read.").format(part="unet"))
-    return Kind("sd2" if family == "sd1" and width == 1024 else family, "")
+    return Kind("sd2" if family == "sd1" and linear else family, "")

@@ -167,3 +167,43 @@ def size(header: Header, name: str, dimension: int) -> int:
     if len(found) <= dimension:
         raise ValueError(f"{name}: missing" if name not in header.tensors else f"{name}: {list(found)}")
     return found[dimension]
+
+
+def original_name(name: str, layers: int) -> str:
+    """`ldm`'s name of a layer in diffusers' UNet with so many blocks a level; unknown names stay."""
+    stride = layers + 1
+    match name.split("."):
+        case ["down_blocks", level, "downsamplers", _, "conv"]:
+            return f"input_blocks.{(int(level) + 1) * stride}.0.op"
+        case ["down_blocks", level, kind, number, *rest]:
+            return _block(f"input_blocks.{1 + int(level) * stride + int(number)}", kind, rest)
+        case ["up_blocks", level, "resnets" | "attentions" as kind, number, *rest]:
+            return _block(f"output_blocks.{int(level) * stride + int(number)}", kind, rest)
+        case ["mid_block", "attentions", _, *rest]:
+            return ".".join(["middle_block.1", *rest])
+        case ["mid_block", _, number, *rest]:
+            return f"middle_block.{2 * int(number)}.{RESNET.get(rest[0], rest[0])}"
+    return TOP.get(name, name)
+
+
+RESNET = {
+    "conv1": "in_layers.2",
+    "conv2": "out_layers.3",
+    "time_emb_proj": "emb_layers.1",
+    "conv_shortcut": "skip_connection",
+}
+TOP = {
+    "conv_in": "input_blocks.0.0",
+    "conv_out": "out.2",
+    "time_embedding.linear_1": "time_embed.0",
+    "time_embedding.linear_2": "time_embed.2",
+    "add_embedding.linear_1": "label_emb.0.0",
+    "add_embedding.linear_2": "label_emb.0.2",
+}
+
+
+def _block(block: str, kind: str, rest: list[str]) -> str:
+    """A layer inside a block: the ResNet is its part 0, the attention its part 1."""
+    if kind == "attentions":
+        return ".".join([block, "1", *rest])
+    return ".".join([block, "0", RESNET.get(rest[0], rest[0])])
