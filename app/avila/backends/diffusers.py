@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -442,6 +442,8 @@ def _load(model: Model, key: LoadKey, vae: Model | None) -> Loaded:
     follower = _follower(pipeline)
     for made in (pipeline, follower):
         made.set_progress_bar_config(disable=True)
+        if model.family == "sdxl":  # diffusers' own does the same, with a warning that it will go
+            made.upcast_vae = partial(made.vae.to, torch.float32)
     return Loaded(key, pipeline, follower, pipeline.scheduler.config)
 
 
