@@ -6,19 +6,24 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from avila.errors import AvilaError
 from avila.i18n import _
-from avila.library import sd1
+from avila.library import layouts, sd1, sd2, sdxl
 from avila.library.gguf import MAGIC, read_gguf
 from avila.library.headers import Header, Tensor, first_bytes, read_header
+from avila.library.parts import UNET, VAE, Config
 
 LORA = (".lora_up.", ".lora_down.", ".lora_A.", ".lora_B.", ".lora.", "_lora.", ".hada_w", ".lokr_w")
 FLUX = ("double_blocks", "single_blocks", "single_transformer_blocks")
 SD3 = ("joint_blocks", "transformer_blocks.0.attn.", "attn_add_q_proj", "attn.add_q_proj")
 WIDTHS = {768: "sd1", 1024: "sd2", 2048: "sdxl"}  # of the words that a family's UNet attends to
 DTYPES = {"F64": "fp64", "F32": "fp32", "F16": "fp16", "BF16": "bf16", "I8": "int8", "U8": "uint8"}
+# pipeline class to family; SD 2 has the same as SD 1
+FOLDERS = {"StableDiffusionPipeline": "sd1", "StableDiffusionXLPipeline": "sdxl"}
+TEXTS = {"sd1": (sd1.TEXT,), "sd2": (sd2.TEXT,), "sdxl": (sdxl.TEXT, sdxl.TEXT_2)}  # in a single file
 ADDITIONS = ("lora", "vae", "taesd", "embedding", "controlnet", "upscaler", "text_encoder")
 PICKLES = (".pt", ".pth", ".bin")  # beside .ckpt; additions most often
 MOST_WORDS = 8
@@ -42,10 +47,8 @@ def runs(kind: Kind) -> str:
         return _("It is of a newer family (SD3, Flux or alike), which Avila cannot run yet.")
     if kind.kind == "gguf":
         return _("It is a GGUF file, which Avila cannot run yet.")
-    if kind.family == "sdxl":
-        return _("It is a Stable Diffusion XL model, which Avila cannot run yet.")
-    if kind.family == "sd2":
-        return _("It is a Stable Diffusion 2 checkpoint, which Avila cannot run yet.")
+    if kind.variant == "refiner":
+        return _("It is a refiner, a second pass for Stable Diffusion XL, which Avila lacks yet.")
     if kind.variant == "inpainting":
         return _("It is an inpainting model, which Avila cannot run yet.")
     if kind.variant == "edit":
@@ -68,11 +71,11 @@ def kind_of(path: Path) -> Kind:
     return look
 
 
-def kind_of_file(header: Header) -> Kind:
-    """What a .safetensors file with this header is."""
+def kind_of_file(header: Header, vae: Config | None = None) -> Kind:
+    """What a .safetensors file with this header is; with `vae`, as if its own VAE were that one."""
     look = _look(header)
     if look.kind == "checkpoint" and not look.problem:
-        look = replace(look, problem=runs(look) or _incomplete(header, look))
+        look = replace(look, problem=runs(look) or _incomplete(header, vae))
     return replace(look, dtype=_dtype(header))
 
 
@@ -97,10 +100,10 @@ def _look(header: Header) -> Kind:
         problem = _("It is a ControlNet, an addition to a model, not a model of its own.")
         return Kind("controlnet", _family(header), problem=problem)
     if holds(*FLUX, "joint_blocks.", "transformer_blocks.0.attn."):
-        whole = (has("vae.") or has(sd1.VAE)) and (holds("text_encoders.") or has("conditioner."))
-        look = Kind("checkpoint" if whole or has(sd1.VAE) else "unet", "flux" if holds(*FLUX) else "sd3")
+        whole = (has("vae.") or has(VAE)) and (holds("text_encoders.") or has("conditioner."))
+        look = Kind("checkpoint" if whole or has(VAE) else "unet", "flux" if holds(*FLUX) else "sd3")
         return replace(look, problem=runs(look))
-    if has("conditioner.embedders.") or has(sd1.UNET):
+    if has("conditioner.embedders.") or has(UNET):
         return _kind_of_checkpoint(header, has)
     if has("model_ema."):
         problem = _("It holds only the training averages (EMA) of a model, not the model.")
@@ -125,42 +128,36 @@ def _look(header: Header) -> Kind:
 
 def _kind_of_checkpoint(header: Header, has: Callable[[str], bool]) -> Kind:
     """A file with a UNet in the original layout, or an SDXL text encoder."""
-    if has("cond_stage_model.model."):
-        family, text = "sd2", "cond_stage_model.model."
-    elif has("conditioner.embedders.") or has(f"{sd1.UNET}label_emb."):
-        family, text = "sdxl", "conditioner.embedders."
+    if has(sd2.TEXT):
+        family = "sd2"
+    elif has("conditioner.") or has(f"{UNET}label_emb."):
+        family = "sdxl"
     else:
-        family, text = "sd1", sd1.TEXT
-    variant = _variant(header, f"{sd1.UNET}input_blocks.0.0.weight")
-    if family == "sdxl" and not variant and header.shape(f"{sd1.UNET}label_emb.0.0.weight")[1:] == (2560,):
-        variant = "refiner"
-    alone = not has(text) and not has(sd1.VAE)
+        family = "sd1"
+    variant = _variant(header, f"{UNET}input_blocks.0.0.weight")
+    if has("conditioner.embedders.0.model.") or header.shape(f"{UNET}label_emb.0.0.weight")[1:] == (2560,):
+        variant = variant or "refiner"  # it has OpenCLIP alone
+    alone = not any(has(part) for part in ("conditioner.", "cond_stage_model.", VAE))
     look = Kind("unet" if alone else "checkpoint", _family(header) or family if alone else family, variant)
-    if not has(text):
-        refused = runs(look) if family != "sd1" or variant in ("inpainting", "edit") else ""
-        return replace(look, problem=refused or _("It lacks its text encoder, so it cannot follow a prompt."))
-    return look
+    if all(has(text) for text in TEXTS[family]):
+        return look
+    return replace(look, problem=runs(look) or _("It lacks its text encoder, so it cannot follow a prompt."))
 
 
-def _incomplete(header: Header, look: Kind) -> str:
+def _incomplete(header: Header, vae: Config | None) -> str:
     """What a checkpoint of a family that can run lacks, one sentence; "" when it is whole."""
-    if not any(name.startswith(sd1.VAE) for name in header.tensors):
+    if not vae and not any(name.startswith(VAE) for name in header.tensors):
         return _("It lacks its VAE, so it cannot make a picture from its latents.")
     if any(name.endswith((".scale_weight", ".weight_scale")) for name in header.tensors) or any(
-        tensor.dtype in ("I8", "U8") and name.startswith(sd1.UNET) for name, tensor in header.tensors.items()
+        tensor.dtype in ("I8", "U8") and name.startswith(UNET) for name, tensor in header.tensors.items()
     ):
         return _("Its weights are quantised in a way that Avila cannot read yet.")
-    if look.family != "sd1":
-        return ""
-    amiss = _("It is like a Stable Diffusion 1 model, but parts are missing or do not fit.")
     try:
-        parts = sd1.configs(header)
+        layouts.configs(header, vae)
+        missing = gap(header)
     except ValueError:
-        return amiss
-    unet, vae, text = (parts[f"{part}/config.json"] for part in ("unet", "vae", "text_encoder"))
-    if unet["cross_attention_dim"] != text["hidden_size"] or unet["in_channels"] != vae["latent_channels"]:
-        return amiss
-    return amiss if gap(header) else ""
+        missing = "parts"
+    return _("It is like a Stable Diffusion model, but parts are missing or do not fit.") if missing else ""
 
 
 # A block is known by the first name; who has one of its tensors must have all of them.
@@ -193,6 +190,16 @@ _BLOCKS = (
     (r"(first_stage_model\.(?:en|de)coder\.)(?=conv_|norm_out)", _pairs("conv_in norm_out conv_out")),
     (r"(first_stage_model\.)", _pairs("quant_conv post_quant_conv")),
     (r"(.+\.text_model\.)", (*_pairs("final_layer_norm"), "embeddings.position_embedding.weight")),
+    (
+        r"(.+\.resblocks\.\d+\.)",
+        (
+            *_pairs("ln_1 ln_2 mlp.c_fc mlp.c_proj attn.out_proj"),
+            *("attn.in_proj_weight", "attn.in_proj_bias"),
+        ),
+    ),
+    (r"(.+\.)(?=transformer\.resblocks\.)", (*_pairs("ln_final"), "positional_embedding")),
+    (r"(model\.diffusion_model\..+\.)proj_in\.", _pairs("norm proj_in proj_out")),
+    (r"(.+\.label_emb\.0\.)", _pairs("0 2")),
 )
 
 
@@ -202,8 +209,7 @@ def gap(header: Header) -> str:
     Finds what one changed or missing name leaves behind, whatever the model's size.
     """
     names = header.tensors
-    parts = (sd1.UNET, sd1.VAE, sd1.TEXT)
-    own = [name for name in names if name.startswith(parts)]
+    own = [name for name in names if name.startswith((UNET, VAE, *chain(*TEXTS.values())))]
     for pattern, needed in _BLOCKS:
         matches = re.compile(pattern).match
         for place in {match[1] for name in own if (match := matches(name))}:
@@ -233,10 +239,15 @@ def _variant(header: Header, first: str) -> str:
         return "inpainting"
     if channels in (5, 8):
         return "edit"
-    if "v_pred" in header.tensors or header.metadata.get("modelspec.prediction_type", "").startswith("v"):
+    told = header.metadata.get
+    architecture = told("modelspec.architecture", "")
+    if (
+        "v_pred" in header.tensors
+        or told("modelspec.prediction_type", "").startswith("v")
+        or architecture.startswith(sd2.TRAINED_ON_V)
+    ):
         return "v"
-    title = header.metadata.get("modelspec.title", "") + header.metadata.get("modelspec.architecture", "")
-    return "turbo" if "turbo" in title.lower() else ""
+    return "turbo" if "turbo" in (told("modelspec.title", "") + architecture).lower() else ""
 
 
 def _family(header: Header) -> str:
@@ -331,22 +342,36 @@ def kind_of_folder(folder: Path) -> Kind:
     look = Kind("checkpoint", family, variant)
     if refused := runs(look):
         return replace(look, problem=refused)
-    if pipeline != "StableDiffusionPipeline":
+    if pipeline not in FOLDERS:
         problem = _("It is made for “{pipeline}”, which Avila cannot run yet.").format(pipeline=pipeline)
         return replace(look, problem=problem)
-    for part in ("unet", "vae", "text_encoder"):
+    numbers = ("", "_2") if family == "sdxl" else ("",)
+    for part in ("unet", "vae", *(f"text_encoder{number}" for number in numbers)):
         if not (folder / part / "config.json").is_file():
             return replace(look, problem=_("Its part “{part}” is missing.").format(part=part))
         if not any((folder / part).glob("*.safetensors")):
             return replace(
                 look, problem=_("Its part “{part}” has no .safetensors weights.").format(part=part)
             )
-    if not any((folder / "tokenizer" / name).is_file() for name in ("vocab.json", "tokenizer.json")):
-        return replace(look, problem=_("Its part “{part}” is missing.").format(part="tokenizer"))
+    for part in (f"tokenizer{number}" for number in numbers):
+        if not any((folder / part / name).is_file() for name in ("vocab.json", "tokenizer.json")):
+            return replace(look, problem=_("Its part “{part}” is missing.").format(part=part))
+    part = "unet"
     try:
-        config = json.loads(first_bytes(folder / "unet" / "config.json", 1_000_000)[0])
-        width = config.get("cross_attention_dim")
-        headers = [read_header(path) for path in sorted((folder / "unet").glob("*.safetensors"))]
-    except (AvilaError, ValueError, AttributeError, RecursionError):
-        return replace(look, problem=_("Its part “{part}” cannot be read.").format(part="unet"))
-    return replace(look, family="sd2" if width == 1024 else "sd1", dtype=_dtype(headers[0]))
+        linear = _config(folder / part / "config.json").get("use_linear_projection")
+        headers = [read_header(path) for path in sorted((folder / part).glob("*.safetensors"))]
+        part = "scheduler"
+        predicts = _config(folder / part / "scheduler_config.json").get("prediction_type")
+    except (AvilaError, ValueError, RecursionError):
+        return replace(look, problem=_("Its part “{part}” cannot be read.").format(part=part))
+    if family == "sd1" and linear:  # SD 1 has convolutions there
+        look = replace(look, family="sd2")
+    return replace(look, variant="v" if predicts == "v_prediction" else "", dtype=_dtype(headers[0]))
+
+
+def _config(path: Path) -> Config:
+    """A part's config. Raises AvilaError or ValueError when it cannot be read."""
+    config = json.loads(first_bytes(path, 1_000_000)[0])
+    if not isinstance(config, dict):
+        raise ValueError("not a JSON object")
+    return config

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from avila.errors import AvilaError
 from avila.i18n import _
-from avila.library.card import NO_CARD, Card, Recommended, read_card
+from avila.library.card import NO_CARD, Card, Recommended, read_card, recommended_for
 from avila.library.families import ADDITIONS, PICKLES, Kind, kind_of
 from avila.library.folders import candidates, hub_name, places
 
@@ -99,10 +99,11 @@ class Library:
             found.values(), key=lambda model: (not model.builtin, model.name.casefold(), model.reference)
         )
 
-    def find(self, name_or_path: str) -> Model:
+    def find(self, name_or_path: str, kind: str = "checkpoint") -> Model:
         """The model with this reference, path ("~/…" too) or name (case does not matter).
 
-        The model may have a problem. Raises AvilaError when there is none, or more than one of that name.
+        Of several with one name, as a model and its VAE, it is the one of this kind. The model may have a
+        problem. Raises AvilaError when there is none, or more than one of that name.
         """
         given = Path(name_or_path).expanduser()
         for path in (*(folder / given for folder in self.folders), given):
@@ -111,6 +112,7 @@ class Library:
         models = self.everything()
         wanted = name_or_path.casefold()
         named = [model for model in models if wanted in (model.name.casefold(), model.path.name.casefold())]
+        named = [model for model in named if model.kind == kind] or named
         if len(named) > 1:
             raise AvilaError(
                 _("Several models have this name"),
@@ -131,11 +133,11 @@ class Library:
         elif usable:
             advice = _("Choose one of: {names}.").format(names=", ".join(usable[:10]))
         elif self.folders:
-            advice = _("Put a Stable Diffusion 1.x model (.safetensors) into {folder}.").format(
+            advice = _("Put a Stable Diffusion model (.safetensors) into {folder}.").format(
                 folder=self.folders[0]
             )
         else:
-            advice = _("Give the path of a Stable Diffusion 1.x model (.safetensors).")
+            advice = _("Give the path of a Stable Diffusion model (.safetensors).")
         return AvilaError(
             _("Model not found"), _("There is no model “{name}” here.").format(name=name), advice
         )
@@ -153,7 +155,8 @@ class Library:
         key = (path, size, modified)
         if key not in self._known:
             look = kind_of(path)
-            card, problem = _read_card(path) if folder else (NO_CARD, "")
+            usual = recommended_for(look.family, look.variant)
+            card, problem = _read_card(path, usual) if folder else (Card(recommended=usual), "")
             self._known[key] = Model(
                 name=card.name or (hub_name(path) or path.name if folder else path.stem),
                 reference=self._reference(path),
@@ -175,12 +178,12 @@ class Library:
         return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else path.as_posix()
 
 
-def _read_card(path: Path) -> tuple[Card, str]:
+def _read_card(path: Path, usual: Recommended) -> tuple[Card, str]:
     """A folder's card, and why it cannot be read ("" when it can)."""
     try:
-        return read_card(path), ""
+        return read_card(path, usual), ""
     except ValueError:
-        return NO_CARD, _("Its avila.json cannot be read.")
+        return Card(recommended=usual), _("Its avila.json cannot be read.")
 
 
 def _is_model(path: Path) -> bool:

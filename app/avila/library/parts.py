@@ -1,0 +1,209 @@
+"""The parts that Stable Diffusion checkpoints of all families share, read from names and shapes.
+
+The names are those of CompVis' `ldm`: "model.diffusion_model.…" is the UNet, "first_stage_model.…" the VAE.
+Widths and block counts are read from the file, so that pruned, distilled and tiny variants load with the same
+code as the standard models; what shapes do not tell comes from the family's shipped config.
+"""
+
+import json
+import re
+from typing import Any
+
+from avila.assets import resource
+from avila.library.headers import Header
+
+UNET = "model.diffusion_model."
+VAE = "first_stage_model."
+HEAD = 64  # channels of one attention head, in every CLIP and in the UNets since SD 2
+
+Config = dict[str, Any]
+
+
+def standard(family: str, name: str) -> Config:
+    """The shipped config of the family's standard model, which the file's own shapes then override."""
+    config: Config = json.loads(resource(f"models/{family}/{name}").read_text("utf-8"))
+    return config
+
+
+def unet(header: Header, family: str) -> Config:
+    """Read the UNet: input block 0 is the first convolution, then per level `layers` blocks and a halving."""
+    blocks = count(header, UNET + r"input_blocks\.(\d+)\.")
+    widths: list[int] = []
+    depths: list[set[int]] = [set()]  # of each level, how many transformer layers its blocks have
+    layers: list[int] = [0]
+    attended: list[str] = []
+    for block in range(1, blocks):
+        name = f"{UNET}input_blocks.{block}"
+        if header.shape(f"{name}.0.op.weight"):
+            depths.append(set())
+            layers.append(0)
+            continue
+        depth = _depth(header, name)
+        attended += [name] if depth else []
+        depths[-1].add(depth)
+        layers[-1] += 1
+        width = size(header, f"{name}.0.out_layers.3.weight", 0)
+        if layers[-1] == 1:
+            widths.append(width)
+        elif width != widths[-1]:
+            raise ValueError(f"input block {block} is {width} wide, not {widths[-1]}")
+    if len(set(layers)) != 1 or any(len(depth) != 1 for depth in depths):
+        raise ValueError(f"layers {layers} with transformer depths {depths}")
+    if count(header, UNET + r"output_blocks\.(\d+)\.") != len(widths) * (layers[0] + 1):
+        raise ValueError("the output blocks do not mirror the input blocks")
+    depth_of = [max(depth) for depth in depths]
+    attention = [depth > 0 for depth in depth_of]
+    middle = None
+    if header.shape(f"{UNET}middle_block.0.in_layers.0.weight"):
+        middle = "UNetMidBlock2DCrossAttn"
+        attended.append(f"{UNET}middle_block")
+        if _depth(header, attended[-1]) != max(depth_of[-1], 1):
+            raise ValueError(f"a middle block of depth {_depth(header, attended[-1])}, levels of {depth_of}")
+    if not attended:
+        raise ValueError("no block of the UNet looks at the prompt")
+    config = standard(family, "unet/config.json") | {
+        "block_out_channels": widths,
+        "cross_attention_dim": size(header, f"{attended[0]}.1.transformer_blocks.0.attn2.to_k.weight", 1),
+        "down_block_types": ["CrossAttnDownBlock2D" if a else "DownBlock2D" for a in attention],
+        "up_block_types": ["CrossAttnUpBlock2D" if a else "UpBlock2D" for a in reversed(attention)],
+        "in_channels": size(header, f"{UNET}input_blocks.0.0.weight", 1),
+        "layers_per_block": layers[0],
+        "mid_block_type": middle,
+        "out_channels": size(header, f"{UNET}out.2.weight", 0),
+        "transformer_layers_per_block": [max(depth, 1) for depth in depth_of],
+        "use_linear_projection": len(header.shape(f"{attended[0]}.1.proj_in.weight")) == 2,
+    }
+    if isinstance(config["attention_head_dim"], list):  # the number of heads, whatever its name says
+        config["attention_head_dim"] = [max(1, width // HEAD) for width in widths]
+    return config
+
+
+def _depth(header: Header, block: str) -> int:
+    """How many transformer layers the block has."""
+    return count(header, re.escape(f"{block}.1.transformer_blocks.") + r"(\d+)\.")
+
+
+def vae(header: Header, family: str, prefix: str = VAE) -> Config:
+    """Read a VAE whose tensors' names begin with `prefix` ("" in a file of its own)."""
+    levels = count(header, re.escape(prefix) + r"decoder\.up\.(\d+)\.")
+    return standard(family, "vae/config.json") | {
+        "block_out_channels": [
+            size(header, f"{prefix}decoder.up.{level}.block.0.conv2.weight", 0) for level in range(levels)
+        ],
+        "down_block_types": ["DownEncoderBlock2D"] * levels,
+        "up_block_types": ["UpDecoderBlock2D"] * levels,
+        "latent_channels": size(header, f"{prefix}decoder.conv_in.weight", 1),
+        "layers_per_block": count(header, re.escape(prefix) + r"decoder\.up\.0\.block\.(\d+)\.") - 1,
+    }
+
+
+def clip(header: Header, prefix: str, standard: Config) -> Config:
+    """Read a CLIP text encoder with Hugging Face's names after `prefix`."""
+    words, width = shape(header, f"{prefix}embeddings.token_embedding.weight", 2)
+    _check_words(words, standard)
+    return standard | {
+        "hidden_size": width,
+        "intermediate_size": size(header, f"{prefix}encoder.layers.0.mlp.fc1.weight", 0),
+        "max_position_embeddings": size(header, f"{prefix}embeddings.position_embedding.weight", 0),
+        "num_attention_heads": max(1, width // HEAD),
+        "num_hidden_layers": count(header, re.escape(f"{prefix}encoder.layers.") + r"(\d+)\."),
+        "projection_dim": width,
+    }
+
+
+def open_clip(header: Header, prefix: str, standard: Config) -> Config:
+    """Read a text encoder with OpenCLIP's names after `prefix`; all its layers are counted."""
+    words, width = shape(header, f"{prefix}token_embedding.weight", 2)
+    _check_words(words, standard)
+    projection = header.shape(f"{prefix}text_projection")
+    return standard | {
+        "hidden_size": width,
+        "intermediate_size": size(header, f"{prefix}transformer.resblocks.0.mlp.c_fc.weight", 0),
+        "max_position_embeddings": size(header, f"{prefix}positional_embedding", 0),
+        "num_attention_heads": max(1, width // HEAD),
+        "num_hidden_layers": count(header, re.escape(f"{prefix}transformer.resblocks.") + r"(\d+)\."),
+        "projection_dim": projection[1] if len(projection) == 2 else width,
+    }
+
+
+def _check_words(words: int, standard: Config) -> None:
+    if words != standard["vocab_size"]:
+        raise ValueError(f"a vocabulary of {words} words")
+
+
+def scheduler(header: Header, family: str) -> Config:
+    """v-prediction and zero terminal SNR are told by empty tensors "v_pred" and "ztsnr", or by metadata.
+
+    The metadata are Stability's model spec (https://github.com/Stability-AI/ModelSpec).
+    """
+    config = standard(family, "scheduler/scheduler_config.json")
+    if "v_pred" in header.tensors or header.metadata.get("modelspec.prediction_type", "").startswith("v"):
+        config["prediction_type"] = "v_prediction"
+    if "ztsnr" in header.tensors:
+        # "leading" steps never visit the last timestep, all noise here (Lin et al. 2024, section 3.3)
+        config |= {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
+    return config
+
+
+def count(header: Header, pattern: str) -> int:
+    """How many numbers 0, 1, … the first group of `pattern` takes in the names; ValueError on a gap."""
+    found = {int(match[1]) for name in header.tensors if (match := re.match(pattern, name))}
+    if found != set(range(len(found))):
+        raise ValueError(f"{pattern}: only {sorted(found)}")
+    return len(found)
+
+
+def shape(header: Header, name: str, dimensions: int) -> tuple[int, ...]:
+    """The shape of a tensor that must be there with so many dimensions; ValueError otherwise."""
+    found = header.shape(name)
+    if len(found) != dimensions:
+        raise ValueError(f"{name}: missing" if name not in header.tensors else f"{name}: {list(found)}")
+    return found
+
+
+def size(header: Header, name: str, dimension: int) -> int:
+    """One dimension of a tensor that must be there; ValueError otherwise."""
+    found = header.shape(name)
+    if len(found) <= dimension:
+        raise ValueError(f"{name}: missing" if name not in header.tensors else f"{name}: {list(found)}")
+    return found[dimension]
+
+
+def original_name(name: str, layers: int) -> str:
+    """`ldm`'s name of a layer in diffusers' UNet with so many blocks a level; unknown names stay."""
+    stride = layers + 1
+    match name.split("."):
+        case ["down_blocks", level, "downsamplers", _, "conv"]:
+            return f"input_blocks.{(int(level) + 1) * stride}.0.op"
+        case ["down_blocks", level, kind, number, *rest]:
+            return _block(f"input_blocks.{1 + int(level) * stride + int(number)}", kind, rest)
+        case ["up_blocks", level, "resnets" | "attentions" as kind, number, *rest]:
+            return _block(f"output_blocks.{int(level) * stride + int(number)}", kind, rest)
+        case ["mid_block", "attentions", _, *rest]:
+            return ".".join(["middle_block.1", *rest])
+        case ["mid_block", _, number, *rest]:
+            return f"middle_block.{2 * int(number)}.{RESNET.get(rest[0], rest[0])}"
+    return TOP.get(name, name)
+
+
+RESNET = {
+    "conv1": "in_layers.2",
+    "conv2": "out_layers.3",
+    "time_emb_proj": "emb_layers.1",
+    "conv_shortcut": "skip_connection",
+}
+TOP = {
+    "conv_in": "input_blocks.0.0",
+    "conv_out": "out.2",
+    "time_embedding.linear_1": "time_embed.0",
+    "time_embedding.linear_2": "time_embed.2",
+    "add_embedding.linear_1": "label_emb.0.0",
+    "add_embedding.linear_2": "label_emb.0.2",
+}
+
+
+def _block(block: str, kind: str, rest: list[str]) -> str:
+    """A layer inside a block: the ResNet is its part 0, the attention its part 1."""
+    if kind == "attentions":
+        return ".".join([block, "1", *rest])
+    return ".".join([block, "0", RESNET.get(rest[0], rest[0])])
