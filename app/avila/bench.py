@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -19,6 +20,8 @@ from avila import machine, startup
 from avila.errors import AvilaError
 from avila.generation import GenerationRequest, Step
 from avila.i18n import _
+from avila.library.families import kind_of
+from avila.library.models import Library
 
 PROMPT = "a lighthouse on a cliff above the sea at sunset, clouds, mountains"
 SCENES = (
@@ -175,6 +178,44 @@ def _on_one_core() -> None:
         os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
 
 
+def library(_request: GenerationRequest, runs: int) -> Figures:
+    """Say what 200 headers are, and list 500 models for the first time and once more."""
+    with tempfile.TemporaryDirectory() as temporary:
+        first, second = Path(temporary, "200"), Path(temporary, "500")
+        for folder, count in ((first, 200), (second, 500)):
+            folder.mkdir()
+            for number in range(count):
+                _write_headers(folder / f"{number}.safetensors")
+        classify: list[float] = []
+        listing: list[float] = []
+        again: list[float] = []
+        for _run in range(runs):
+            begin = time.perf_counter()
+            for path in first.iterdir():
+                kind_of(path)
+            classify.append(time.perf_counter() - begin)
+            found = Library([second])
+            for seconds in (listing, again):
+                begin = time.perf_counter()
+                found.models()
+                seconds.append(time.perf_counter() - begin)
+    return {
+        "classify_200_s": round(median(classify), 3),
+        "list_500_s": round(median(listing), 3),
+        "list_500_again_s": round(median(again), 3),
+        "runs": runs,
+        "aim": {"classify_200_s": 1},
+    }
+
+
+def _write_headers(path: Path) -> None:
+    """A file with as many tensors as a checkpoint of SD 1.x, and no weights."""
+    names = (f"model.diffusion_model.input_blocks.{n % 12}.1.proj.{n}.weight" for n in range(1_131))
+    header = {name: {"dtype": "F16", "shape": [0, 320], "data_offsets": [0, 0]} for name in names}
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text)
+
+
 def window(_request: GenerationRequest, runs: int) -> Figures:
     """From the start of the process to the first painted window, warm."""
     results = [_probe("startup") for _run in range(runs + 1)][1:]
@@ -257,6 +298,7 @@ def picker(_request: GenerationRequest, runs: int) -> Figures:
 
 BENCHES: dict[str, Callable[[GenerationRequest, int], Figures]] = {
     "draft": draft,
+    "library": library,
     "overhead": overhead,
     "picker": picker,
     "startup": window,

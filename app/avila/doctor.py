@@ -112,9 +112,7 @@ def examine() -> Report:
         findings.append(
             Finding(
                 _("There is no model yet: only drafts can be made."),
-                _("Put a Stable Diffusion 1.x model (.safetensors) into {folder}").format(
-                    folder=folders.models
-                ),
+                _("Put a Stable Diffusion model (.safetensors) into {folder}").format(folder=folders.models),
                 needed=False,
             )
         )

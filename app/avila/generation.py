@@ -1,5 +1,6 @@
 """The values that travel: a request for one picture, a step of its making, and what makes it."""
 
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
@@ -17,6 +18,22 @@ LARGEST_DRAWN_SEED = 2**32 - 1  # drawn ones stay short enough to read aloud, as
 SMALLEST_SIDE, LARGEST_SIDE = 64, 4096  # pixels, of what any engine makes
 TOKENS_READ = 75  # of a prompt, by CLIP's text encoder
 LONGEST_PROMPT = 20_000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """A LoRA to add to the model, and how much of it."""
+
+    model: str  # as in a request
+    weight: float = 1.0
+
+    @classmethod
+    def from_json(cls, values: object) -> Self:
+        """Read {"model": …, "weight": …}; ValueError for anything else."""
+        match values:
+            case {"model": str(model), "weight": int() | float() as weight} if math.isfinite(weight):
+                return cls(model, float(weight))
+        raise ValueError(f"loras: {values!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +55,13 @@ class GenerationRequest:
     sampler: str = "Euler a"
     seed: int = RANDOM_SEED
     follow_draft: int = 0  # percent of the painted draft that is kept; 0 begins with noise alone
+    vae: str = ""  # a VAE in place of the model's own, named like the model; "": its own
+    loras: tuple[Lora, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with every field, for the picture's metadata, the settings and the REST API."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return values | {"loras": [{"model": lora.model, "weight": lora.weight} for lora in self.loras]}
 
     @classmethod
     def from_json(cls, values: object) -> Self:
@@ -58,6 +78,8 @@ class GenerationRequest:
                 continue
             value = values[field.name]
             wanted = type(getattr(example, field.name))
+            if wanted is tuple and isinstance(value, list):
+                value = tuple(Lora.from_json(lora) for lora in value)
             if wanted is float and type(value) is int:
                 value = float(value)
             if type(value) is not wanted:

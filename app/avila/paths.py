@@ -39,6 +39,10 @@ class Folders:
     def notes_file(self) -> Path:
         return self.data / "model-notes.json"
 
+    @property
+    def hashes_file(self) -> Path:
+        return self.data / "hashes.json"
+
 
 def folders() -> Folders:
     """The folders in use: below `AVILA_HOME` when it is set, else where the system wants them."""

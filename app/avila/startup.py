@@ -120,6 +120,11 @@ def abilities() -> dict[str, Abilities]:
     return {PROCEDURAL: Procedural.abilities, DIFFUSERS: Diffusers.abilities}
 
 
+def engines_for(model: Model) -> list[str]:
+    """The engines that can make pictures with it; none for one with a problem and for additions."""
+    return [] if model.problem else [DIFFUSERS]
+
+
 def has_torch() -> bool:
     """Whether the libraries of the diffusers engine are installed; does not import them."""
     return all(importlib.util.find_spec(name) for name in ("torch", "diffusers", "transformers"))

@@ -1,4 +1,4 @@
-"""Stable Diffusion 1.x models with random weights, tiny or at full size, as files that real ones look like.
+"""Stable Diffusion models with random weights, tiny or at full size, as files that real ones look like.
 
     python -m tests.helpers.checkpoints tiny|full|folder|starter PATH
 
@@ -9,22 +9,27 @@ with the same seed hold the same model.
 
 import json
 import os
+import re
 import sys
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from shutil import copytree
 from typing import Any
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-SD1 = Path(__file__).parents[2] / "resources" / "models" / "sd1"
+MODELS = Path(__file__).parents[2] / "resources" / "models"
+SD1 = MODELS / "sd1"
 DTYPES = {"F16": "float16", "BF16": "bfloat16", "F32": "float32"}
 PREFIXES = {
     "unet": "model.diffusion_model.",
     "vae": "first_stage_model.",
-    "text_encoder": "cond_stage_model.transformer.text_model.",
+    "sd1 text_encoder": "cond_stage_model.transformer.text_model.",
+    "sd2 text_encoder": "cond_stage_model.model.",
+    "sdxl text_encoder": "conditioner.embedders.0.transformer.text_model.",
+    "sdxl text_encoder_2": "conditioner.embedders.1.model.",
 }
 
 
@@ -42,8 +47,19 @@ class Layout:
     text_layers: int = 2
     in_channels: int = 4  # 9 in an inpainting model
     dtype: str = "F16"
+    family: str = "sd1"
+    depths: tuple[int, ...] = ()  # transformer layers of each level's blocks; () for one
+    text_2_width: int = 64  # of SDXL's second text encoder
 
 
+SD2 = Layout(family="sd2")
+SDXL = Layout(
+    family="sdxl",
+    widths=(32, 64, 64),
+    attention=(False, True, True),
+    depths=(1, 1, 2),
+    vae_widths=(32, 32, 32, 32),
+)
 FULL_SIZE = Layout(
     widths=(320, 640, 1280, 1280),
     vae_widths=(128, 256, 512, 512),
@@ -83,26 +99,26 @@ def write_checkpoint(
     bad: tuple[str, float] = ("", 1.0),
 ) -> Path:
     """Write header and weights of a .safetensors file straight to the disk."""
-    tensors = [
-        (ldm_name(part, name, layout), original_shape(part, name, shape), part, name)
-        for part, name, shape in parameters(layout)
-    ]
-    tensors = [tensor for tensor in tensors if not without or without not in tensor[0]]
+    tensors = [tensor for tensor in original(layout) if not without or without not in tensor.name]
     width = 4 if layout.dtype == "F32" else 2
     header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     end = 0
-    for name, shape, _part, _name in tensors:
-        begin, end = end, end + width * numbers(shape)
-        header[name] = {"dtype": layout.dtype, "shape": list(shape), "data_offsets": [begin, end]}
+    for tensor in tensors:
+        begin, end = end, end + width * numbers(tensor.shape)
+        header[tensor.name] = {
+            "dtype": layout.dtype,
+            "shape": list(tensor.shape),
+            "data_offsets": [begin, end],
+        }
     header |= {name: {"dtype": layout.dtype, "shape": [0], "data_offsets": [end, end]} for name in extra}
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
-        for name, shape, part, diffusers_name in tensors:
-            factor = bad[1] if bad[0] and bad[0] in name else 1.0
-            file.write(data(weight(f"{part}.{diffusers_name}", shape, seed) * factor, layout.dtype))
+        for tensor in tensors:
+            factor = bad[1] if bad[0] and bad[0] in tensor.name else 1.0
+            file.write(data(tensor.values(seed) * factor, layout.dtype))
     return path
 
 
@@ -119,9 +135,13 @@ def write_tiny_folder(path: Path, seed: int = 0, layout: Layout | None = None) -
         }
         model.load_state_dict(state, assign=True)
         model.save_pretrained(path / part)
-    for name in ("tokenizer", "scheduler"):
-        copytree(SD1 / name, path / name, dirs_exist_ok=True)
-    (path / "model_index.json").write_bytes((SD1 / "model_index.json").read_bytes())
+    for name in ("tokenizer", *(["tokenizer_2"] if layout.family == "sdxl" else [])):
+        copytree(SD1 / "tokenizer", path / name, dirs_exist_ok=True)
+        if layout.family == "sd2" or name == "tokenizer_2":
+            config = json.loads((path / name / "tokenizer_config.json").read_text())
+            (path / name / "tokenizer_config.json").write_text(json.dumps(config | {"pad_token": "!"}))
+    copytree(MODELS / layout.family / "scheduler", path / "scheduler", dirs_exist_ok=True)
+    (path / "model_index.json").write_bytes((MODELS / layout.family / "model_index.json").read_bytes())
     return path
 
 
@@ -254,24 +274,34 @@ def mean_colours() -> Any:
 
 
 def modules(layout: Layout) -> dict[str, Any]:
-    """The three networks without memory for their weights (device "meta")."""
+    """The networks without memory for their weights (device "meta")."""
     import torch
     from diffusers import AutoencoderKL, UNet2DConditionModel
-    from transformers import CLIPTextConfig, CLIPTextModel
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+
+    xl = layout.family == "sdxl"
 
     def config(part: str) -> dict[str, Any]:
-        values: dict[str, Any] = json.loads((SD1 / part / "config.json").read_text())
+        values: dict[str, Any] = json.loads((MODELS / layout.family / part / "config.json").read_text())
         return {name: value for name, value in values.items() if not name.startswith("_")}
 
     unet = config("unet") | {
         "block_out_channels": layout.widths,
         "layers_per_block": layout.layers,
-        "cross_attention_dim": layout.text_width,
+        "cross_attention_dim": layout.text_width + (layout.text_2_width if xl else 0),
         "in_channels": layout.in_channels,
         "mid_block_type": "UNetMidBlock2DCrossAttn" if layout.middle else None,
         "down_block_types": [("CrossAttn" if yes else "") + "DownBlock2D" for yes in layout.attention],
         "up_block_types": [("CrossAttn" if yes else "") + "UpBlock2D" for yes in reversed(layout.attention)],
+        "transformer_layers_per_block": layout.depths or 1,
     }
+    if layout.family != "sd1":
+        unet["attention_head_dim"] = [max(1, width // 64) for width in layout.widths]
+    if xl:
+        unet |= {
+            "addition_time_embed_dim": 32,
+            "projection_class_embeddings_input_dim": layout.text_2_width + 6 * 32,
+        }
     levels = len(layout.vae_widths)
     vae = config("vae") | {
         "block_out_channels": layout.vae_widths,
@@ -279,19 +309,86 @@ def modules(layout: Layout) -> dict[str, Any]:
         "down_block_types": ["DownEncoderBlock2D"] * levels,
         "up_block_types": ["UpDecoderBlock2D"] * levels,
     }
-    text = config("text_encoder") | {
-        "hidden_size": layout.text_width,
-        "intermediate_size": layout.text_width * 4,
-        "num_hidden_layers": layout.text_layers,
-        "num_attention_heads": max(1, layout.text_width // 64),
-        "projection_dim": layout.text_width,
-    }
+
+    def text(part: str, width: int) -> CLIPTextConfig:
+        return CLIPTextConfig(
+            **config(part)
+            | {
+                "hidden_size": width,
+                "intermediate_size": width * 4,
+                "num_hidden_layers": layout.text_layers,
+                "num_attention_heads": max(1, width // 64),
+                "projection_dim": width,
+            }
+        )
+
     with torch.device("meta"):
-        return {
+        made = {
             "unet": UNet2DConditionModel(**unet),
             "vae": AutoencoderKL(**vae),
-            "text_encoder": CLIPTextModel(CLIPTextConfig(**text)),
+            "text_encoder": CLIPTextModel(text("text_encoder", layout.text_width)),
         }
+        if xl:
+            made["text_encoder_2"] = CLIPTextModelWithProjection(text("text_encoder_2", layout.text_2_width))
+        return made
+
+
+@dataclass(frozen=True)
+class Original:
+    """A tensor of a single file, and diffusers' tensors that it is made of."""
+
+    name: str
+    shape: tuple[int, ...]
+    sources: tuple[tuple[str, tuple[int, ...]], ...]  # "part.name" and shape; joined along the first side
+    turned: bool = False  # transposed
+
+    def values(self, seed: int) -> Any:
+        import torch
+
+        joined = torch.cat([weight(name, shape, seed) for name, shape in self.sources])
+        return joined.T if self.turned else joined
+
+
+def original(layout: Layout) -> Iterator[Original]:
+    """The tensors of a single file, in CompVis' layout and, from SD 2 on, OpenCLIP's."""
+    if layout.family == "sd2":  # its files hold one layer more than is used
+        layout = replace(layout, text_layers=layout.text_layers + 1)
+    for part, name, shape in parameters(layout):
+        source = (f"{part}.{name}", shape)
+        if (layout.family == "sd2" and part == "text_encoder") or part == "text_encoder_2":
+            yield from open_clip(
+                PREFIXES[f"{layout.family} {part}"], name.removeprefix("text_model."), *source
+            )
+        else:
+            yield Original(ldm_name(part, name, layout), original_shape(part, name, shape), (source,))
+
+
+def open_clip(prefix: str, name: str, source: str, shape: tuple[int, ...]) -> Iterator[Original]:
+    """OpenCLIP's tensor of transformers' `name`; query, key and value are one."""
+    top = {
+        "embeddings.token_embedding.weight": "token_embedding.weight",
+        "embeddings.position_embedding.weight": "positional_embedding",
+        "final_layer_norm.weight": "ln_final.weight",
+        "final_layer_norm.bias": "ln_final.bias",
+    }
+    if name in top:
+        yield Original(prefix + top[name], shape, ((source, shape),))
+    elif name == "text_projection.weight":
+        yield Original(f"{prefix}text_projection", shape[::-1], ((source, shape),), turned=True)
+    elif ".q_proj." in name:
+        joined = tuple((source.replace("q_proj", f"{kind}_proj"), shape) for kind in "qkv")
+        renamed = re.sub(r"encoder\.layers\.(\d+)\.self_attn\.q_proj\.", r"\1.attn.in_proj_", name)
+        yield Original(f"{prefix}transformer.resblocks.{renamed}", (3 * shape[0], *shape[1:]), joined)
+    elif ".k_proj." not in name and ".v_proj." not in name:
+        renamed = name.removeprefix("encoder.layers.")
+        for theirs, ours in (
+            ("self_attn.", "attn."),
+            ("layer_norm", "ln_"),
+            ("mlp.fc1", "mlp.c_fc"),
+            ("mlp.fc2", "mlp.c_proj"),
+        ):
+            renamed = renamed.replace(theirs, ours)
+        yield Original(f"{prefix}transformer.resblocks.{renamed}", shape, ((source, shape),))
 
 
 def parameters(layout: Layout) -> Iterator[tuple[str, str, tuple[int, ...]]]:
@@ -336,9 +433,10 @@ def original_shape(part: str, name: str, shape: tuple[int, ...]) -> tuple[int, .
 
 
 def ldm_name(part: str, name: str, layout: Layout) -> str:
-    """The original name of diffusers' tensor `name` in one of the three networks."""
-    convert = {"unet": unet_name, "vae": vae_name, "text_encoder": lambda name, _layout: name}[part]
-    return PREFIXES[part] + convert(name.removeprefix("text_model."), layout)
+    """The original name of diffusers' tensor `name` in one of the networks."""
+    if part == "text_encoder":
+        return PREFIXES[f"{layout.family} {part}"] + name.removeprefix("text_model.")
+    return PREFIXES[part] + (unet_name if part == "unet" else vae_name)(name, layout)
 
 
 def unet_name(name: str, layout: Layout) -> str:
@@ -346,6 +444,8 @@ def unet_name(name: str, layout: Layout) -> str:
     top = {"conv_in": "input_blocks.0.0", "conv_norm_out": "out.0", "conv_out": "out.2"}
     if place in top:
         return f"{top[place]}.{rest}"
+    if place == "add_embedding":
+        return f"label_emb.0.{rest.replace('linear_1', '0').replace('linear_2', '2')}"
     if place == "time_embedding":
         return f"time_embed.{rest.replace('linear_1', '0').replace('linear_2', '2')}"
     if place == "mid_block":

@@ -25,7 +25,7 @@ def write(folder: Path, values: Any) -> Path:
 
 
 def test_without_a_card_a_model_is_as_sd1_is(tmp_path: Path) -> None:
-    assert read_card(tmp_path) is NO_CARD
+    assert read_card(tmp_path) == NO_CARD
     assert read_card(write(tmp_path, {})) == NO_CARD
     assert Recommended(512, 512, 20, 7.0, "Euler a", 0) == SD1
     assert SD1.into(GenerationRequest("x", seed=3)) == GenerationRequest("x", seed=3)

@@ -1,6 +1,7 @@
 """The command line: what goes to stdout, what to stderr, and the exit status."""
 
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -395,6 +396,57 @@ def test_models_are_listed_with_what_is_wrong_with_them(
     assert broken["problem"]
     assert (tiny["name"], tiny["reference"], tiny["problem"]) == ("tiny", "tiny.safetensors", "")
     assert tiny["path"] == str(home / "models" / "tiny.safetensors")
+
+
+def test_a_file_is_inspected_from_its_header_alone(
+    home: Path, models_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["models", "inspect", str(models_folder / "tiny.safetensors"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["kind"], told["family"], told["dtype"], told["engines"]) == (
+        "checkpoint",
+        "sd1",
+        "fp16",
+        ["diffusers"],
+    )
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"<html>")
+    assert cli.main(["models", "inspect", str(broken)]) == 1
+    assert "web page" in capsys.readouterr().out
+    assert cli.main(["models", "--json", "inspect", str(broken)]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["engines"] == []
+    assert cli.main(["models", "inspect", "absent"]) == 1
+    assert "not found" in capsys.readouterr().err
+
+
+def test_a_folder_is_added_and_its_models_are_found(
+    home: Path, models_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = tmp_path / "mais modelos é"
+    more.mkdir()
+    shutil.copy(models_folder / "tiny.safetensors", more / "first.safetensors")
+    for _time in range(2):
+        assert cli.main(["models", "add", str(more), "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == {"folder": str(more), "found": 1, "usable": 1}
+    assert settings.load(home / "settings.json")[0].model_folders == (str(more),)
+    assert cli.main(["models", "list", "--all", "--json"]) == 0
+    [model] = json.loads(capsys.readouterr().out)
+    assert model["name"] == "first"
+    assert cli.main(["models", "add", str(tmp_path / "absent")]) == 1
+    assert "not a folder" in capsys.readouterr().err
+
+
+def test_a_models_hash_is_told_and_remembered(
+    home: Path, models_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = models_folder / "tiny.safetensors"
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert cli.main(["models", "hash", str(file)]) == 0
+    assert capsys.readouterr().out == f"{digest}  {digest[:10]}  {file}\n"
+    assert digest in (home / "hashes.json").read_text()
+    assert cli.main(["models", "hash", str(models_folder / "tiny-folder"), "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 3
 
 
 def test_built_in_models_are_marked_and_checked(

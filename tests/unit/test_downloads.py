@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avila.errors import AvilaError, Cancelled
-from avila.library import downloads, parts, web
+from avila.library import downloads, part_files, web
 from avila.library.downloads import Progress, get, unfinished
 from avila.library.hub import File, Plan
 from avila.library.models import Library
@@ -68,7 +68,7 @@ def fetch(server: Hub, folder: Path, path: str = PATH) -> Path:
 
 
 def refused(server: Hub, folder: Path, path: str = PATH) -> AvilaError:
-    """The error that a download ends in; it has all three parts."""
+    """The error that a download ends in; it has all three part_files."""
     with pytest.raises(AvilaError) as caught:
         fetch(server, folder, path)
     error = caught.value
@@ -184,18 +184,18 @@ def test_a_note_counts_only_what_was_forced_to_the_disk_before(
 ) -> None:
     monkeypatch.setattr(downloads, "SAVED_EVERY", 1)
     forced, counted = [0], []
-    fsync, write_note = os.fsync, parts.write_note
+    fsync, write_note = os.fsync, part_files.write_note
 
     def forcing(handle: int) -> None:
         forced.append(os.fstat(handle).st_size)
         fsync(handle)
 
-    def noting(path: Path, note: parts.Note) -> None:
+    def noting(path: Path, note: part_files.Note) -> None:
         counted.append((note.done, forced[-1]))
         write_note(path, note)
 
     monkeypatch.setattr(os, "fsync", forcing)
-    monkeypatch.setattr(parts, "write_note", noting)
+    monkeypatch.setattr(part_files, "write_note", noting)
     server.host(PATH, MODEL)
     assert fetch(server, folder).read_bytes() == MODEL
     assert len(counted) > 1
@@ -307,14 +307,14 @@ def test_a_download_that_has_just_finished_is_not_begun_again_in_its_place(
 ) -> None:
     """Two open the part; the first finishes and renames it before the second has the lock."""
     server.host(PATH, OTHER)
-    target, lock = folder / "model.safetensors", parts._lock
+    target, lock = folder / "model.safetensors", part_files._lock
 
     def late(file: BinaryIO) -> bool:
         Path(f"{target}.part").replace(target)
         target.write_bytes(MODEL)
         return lock(file)
 
-    monkeypatch.setattr(parts, "_lock", late)
+    monkeypatch.setattr(part_files, "_lock", late)
     assert "already" in refused(server, folder).title
     assert target.read_bytes() == MODEL
 

@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from avila.gallery import metadata
 from avila.gallery.metadata import parameters_text, parse_parameters, read, save_picture
-from avila.generation import LARGEST_SEED, GenerationRequest
+from avila.generation import LARGEST_SEED, GenerationRequest, Lora
 
 CREATED = datetime(2026, 11, 23, 18, 42, 5, 123456, tzinfo=UTC)
 REQUEST = GenerationRequest(
@@ -297,3 +297,34 @@ def test_an_unknown_extension_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="gif"):
         save_picture(picture(), tmp_path / "a.gif", REQUEST, 1.0, CREATED)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_loras_and_the_vae_travel_in_both_records() -> None:
+    request = GenerationRequest(
+        "a cat",
+        model="m.safetensors",
+        vae="vae/x.safetensors",
+        loras=(Lora("l/style.safetensors", 0.75), Lora("b")),
+    )
+    assert GenerationRequest.from_json(json.loads(json.dumps(request.to_json()))) == request
+    text = metadata.parameters_text(request)
+    assert text.startswith("a cat <lora:style:0.75> <lora:b:1>\n")
+    read = metadata.parse_parameters(text)
+    assert read is not None
+    assert (read.prompt, read.vae) == ("a cat", "x")
+    assert read.loras == (Lora("style", 0.75), Lora("b", 1.0))
+
+
+def test_loras_in_a_prompt_of_others() -> None:
+    text = "<lora:my style:nan>a <lora:x> dog<lora:y:0.5:lbw=MIDD>\nSteps: 5, Seed: 1, VAE: None"
+    read = metadata.parse_parameters(text)
+    assert read is not None
+    assert read.prompt == "a dog"
+    assert read.loras == (Lora("my style", 1.0), Lora("x", 1.0), Lora("y", 0.5))
+    assert read.vae == ""
+
+
+@pytest.mark.parametrize("loras", ["x", [1], [{"model": 1}], [{"model": "x", "weight": float("nan")}]])
+def test_loras_that_are_none(loras: object) -> None:
+    with pytest.raises(ValueError, match="loras"):
+        GenerationRequest.from_json({"prompt": "", "loras": loras})

@@ -1,4 +1,4 @@
-"""The PyTorch engine: any Stable Diffusion 1.x checkpoint through diffusers, offline.
+"""The PyTorch engine: Stable Diffusion 1.x, 2.x and XL through diffusers, offline.
 
 torch and diffusers take seconds to import, so that happens inside functions only; the sampler names and
 abilities are there without them.
@@ -14,20 +14,22 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from avila.assets import resource
+from avila.backends.additions import Addition, with_embeddings, with_loras
 from avila.backends.previews import LatentColours, Prediction, decoded, decodes_quickly, fit_colours, watched
 from avila.drafts import read
 from avila.errors import AvilaError
 from avila.generation import Abilities, GenerationRequest, Step
 from avila.i18n import _
-from avila.library import sd1
+from avila.library import layouts, parts, sd2
 from avila.library.card import damage
-from avila.library.headers import read_header
+from avila.library.families import kind_of_file
+from avila.library.headers import Header, read_header
 from avila.library.models import Library, Model
 
 if TYPE_CHECKING:
@@ -115,6 +117,7 @@ class LoadKey:
     size: int  # in bytes
     device: str
     dtype: str
+    vae: tuple[Path, int] | None = None  # the one in place of the model's own, and when it was changed, in ns
 
 
 @dataclass(slots=True)
@@ -122,8 +125,8 @@ class Loaded:
     """A model in memory."""
 
     key: LoadKey
-    pipeline: Any  # diffusers.StableDiffusionPipeline
-    follower: Any  # diffusers.StableDiffusionImg2ImgPipeline of the same parts, begins with a picture
+    pipeline: Any  # diffusers.StableDiffusionPipeline or …XLPipeline
+    follower: Any  # its …Img2ImgPipeline of the same parts, begins with a picture
     scheduler_config: Any  # as the model brought it; each sampler is made from it
     _colours: LatentColours | None = field(default=None, init=False)
 
@@ -220,10 +223,14 @@ class Diffusers:
         import torch
 
         fitting = _fitting(request, pipeline.vae_scale_factor)
-        given = arguments(fitting)
-        if request.follow_draft:
-            given |= _beginning(pipeline, fitting)
-        with watched(pipeline.unet) as seen:
+        with (
+            with_loras(pipeline, self._loras(request)),
+            with_embeddings(pipeline, fitting, self._embeddings()) as spelt,
+            watched(pipeline.unet) as seen,
+        ):
+            given = arguments(spelt)
+            if request.follow_draft:
+                given |= _beginning(pipeline, fitting)
 
             def stepped(_pipeline: Any, index: int, _time: Any, values: dict[str, Any]) -> dict[str, Any]:
                 total = pipeline.num_timesteps
@@ -248,33 +255,43 @@ class Diffusers:
             raise _NotFiniteError
         return _cut(pipeline.numpy_to_pil(picture)[0], fitting, request)
 
+    def _loras(self, request: GenerationRequest) -> list[Addition]:
+        found = [(self._library.find(lora.model, "lora"), lora.weight) for lora in request.loras]
+        return [Addition(model.name, model.path, weight) for model, weight in found]
+
+    def _embeddings(self) -> list[Addition]:
+        known = [model for model in self._library.everything() if model.kind == "embedding"]
+        return [Addition(model.name, model.path) for model in known]
+
     def _prepare(self, request: GenerationRequest) -> Loaded:
         """Load the request's model unless it is, and set its sampler."""
         model = self._library.find(request.model)
-        if model.problem:
+        vae = self._library.find(request.vae, "vae") if request.vae else None
+        if model.problem and not (vae and _lacks_only_a_vae(model)):
             _check_files(model)  # a missing one may be the reason, and is the better one to tell
             raise AvilaError(
                 _("“{name}” cannot be used").format(name=model.name),
                 model.problem,
                 _again(model)
                 if model.builtin
-                else _("Choose a Stable Diffusion 1.x model in the .safetensors format."),
+                else _("Choose a Stable Diffusion model in the .safetensors format."),
                 str(model.path),
             )
         _import_quietly()
         device = device_and_dtype()
         dtype = "float32" if model.path in self._needs_full_precision else device.dtype
-        key = LoadKey(model.path, model.modified, model.size, device.name, dtype)
+        replaced = (vae.path, vae.modified) if vae else None
+        key = LoadKey(model.path, model.modified, model.size, device.name, dtype, replaced)
         if self._loaded is None or self._loaded.key != key:
             self.close()  # first, so that two models are never held at once
-            self._loaded = _load(model, key)
+            self._loaded = _load(model, key, vae)
         scheduler = make_scheduler(request.sampler, self._loaded.scheduler_config, request.steps)
         self._loaded.pipeline.scheduler = self._loaded.follower.scheduler = scheduler
         return self._loaded
 
 
 def arguments(request: GenerationRequest) -> dict[str, Any]:
-    """What StableDiffusionPipeline is called with; the noise comes from the CPU, the same on every device."""
+    """What the pipeline is called with; the noise comes from the CPU, the same on every device."""
     import torch
 
     return {
@@ -305,7 +322,7 @@ def _cut(picture: "Image", made: GenerationRequest, asked: GenerationRequest) ->
 
 
 def _beginning(follower: Any, request: GenerationRequest) -> dict[str, Any]:
-    """What StableDiffusionImg2ImgPipeline wants besides: the fine draft of this request, and where it begins.
+    """What the …Img2ImgPipeline wants besides: the fine draft of this request, and where it begins.
 
     What is kept of the draft is what the first steps would have decided: they are left out.
     """
@@ -316,7 +333,7 @@ def _beginning(follower: Any, request: GenerationRequest) -> dict[str, Any]:
     scene = read(request.prompt, request.negative_prompt)
     draft = paint(scene, request.width, request.height, request.seed, fine=True)
     run = request.steps_run()
-    follower.get_timesteps = lambda steps, _strength, _device: (
+    follower.get_timesteps = lambda steps, *_given, **_named: (
         last_timesteps(follower.scheduler, steps, run),
         run,
     )
@@ -359,7 +376,8 @@ def make_scheduler(sampler: str, config: Any, steps: int) -> Any:
         options = options | {"steps_offset": 0}  # else the first step lies behind the last timestep
     scheduler = getattr(diffusers, name).from_config(config, **options)
     exact = sampler in EXACT_FROM_ANY_SIGMA
-    if config.get("beta_schedule") == "squaredcos_cap_v2" and not exact:
+    from_noise = config.get("beta_schedule") == "squaredcos_cap_v2" or config.get("rescale_betas_zero_snr")
+    if from_noise and not exact:
         scheduler.alphas_cumprod = scheduler.alphas_cumprod.clamp(min=1 / (1 + LARGEST_SIGMA**2))
     if hasattr(scheduler, "set_begin_index"):
         _begin_at_the_first(scheduler)
@@ -398,16 +416,17 @@ def _import_quietly() -> None:
         module.logging.disable_progress_bar()
 
 
-def _load(model: Model, key: LoadKey) -> Loaded:
+def _load(model: Model, key: LoadKey, vae: Model | None) -> Loaded:
     """Read the weights. Raises AvilaError when they are not what the header or the configs promise."""
     import torch
-    from diffusers import StableDiffusionImg2ImgPipeline
     from diffusers.loaders.single_file_utils import SingleFileComponentError
     from safetensors import SafetensorError
 
     _check_files(model)
+    dtype = getattr(torch, key.dtype)
+    given = {"vae": _vae(vae, model.family, dtype)} if vae else {}
     try:
-        pipeline = _pipeline(model, getattr(torch, key.dtype))
+        pipeline = _pipeline(model, dtype, given)
         _check(pipeline)
         pipeline.to(key.device)
     except RuntimeError as error:
@@ -421,54 +440,153 @@ def _load(model: Model, key: LoadKey) -> Loaded:
         raise _damaged(model, error) from error
     except (OSError, ValueError, LookupError, TypeError, SingleFileComponentError, SafetensorError) as error:
         raise _damaged(model, error) from error
-    follower = StableDiffusionImg2ImgPipeline(**pipeline.components, requires_safety_checker=False)
+    follower = _follower(pipeline)
     for made in (pipeline, follower):
         made.set_progress_bar_config(disable=True)
+        if model.family == "sdxl":  # diffusers' own does the same, with a warning that it will go
+            made.upcast_vae = partial(made.vae.to, torch.float32)
     return Loaded(key, pipeline, follower, pipeline.scheduler.config)
 
 
-def _pipeline(model: Model, dtype: Any) -> Any:
-    from diffusers import StableDiffusionPipeline
-    from transformers import CLIPTokenizer
+def _follower(pipeline: Any) -> Any:
+    """The image-to-image pipeline of the same parts."""
+    from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionXLImg2ImgPipeline
 
-    options: dict[str, Any] = {
-        "dtype": dtype,
-        "local_files_only": True,
-        "safety_checker": None,
-        "feature_extractor": None,
-        "requires_safety_checker": False,
-    }
-    if model.kind == "folder":
+    if hasattr(pipeline, "text_encoder_2"):
+        return StableDiffusionXLImg2ImgPipeline(**pipeline.components, add_watermarker=False)
+    return StableDiffusionImg2ImgPipeline(**pipeline.components, requires_safety_checker=False)
+
+
+def _vae(chosen: Model, family: str, dtype: Any) -> Any:
+    """A VAE of its own, in `ldm`'s layout or a diffusers folder. Raises AvilaError when it cannot be read."""
+    from diffusers import AutoencoderKL
+    from diffusers.loaders.single_file_utils import SingleFileComponentError
+    from safetensors import SafetensorError
+
+    path = chosen.path
+    try:
+        if path.is_dir():
+            folder = path / "vae" if (path / "vae").is_dir() else path
+            vae = AutoencoderKL.from_pretrained(
+                folder, use_safetensors=True, local_files_only=True, torch_dtype=dtype
+            )
+        else:
+            with TemporaryDirectory(prefix="avila-") as place:
+                config = json.dumps(_vae_config(read_header(path), family))
+                Path(place, "config.json").write_text(config, encoding="utf-8")
+                vae = AutoencoderKL.from_single_file(
+                    str(path), config=place, local_files_only=True, torch_dtype=dtype
+                )
+        _check_weights("vae", vae)
+    except (OSError, ValueError, LookupError, TypeError, RuntimeError, SingleFileComponentError) as error:
+        raise _damaged(chosen, error) from error
+    except SafetensorError as error:
+        raise _damaged(chosen, error) from error
+    return vae
+
+
+def _vae_config(header: Header, family: str) -> parts.Config:
+    whole = any(name.startswith(parts.VAE) for name in header.tensors)  # or a checkpoint that has one
+    return parts.vae(header, family, parts.VAE if whole else "")
+
+
+def _lacks_only_a_vae(model: Model) -> bool:
+    """Whether a single file could run with somebody else's VAE."""
+    if model.path.is_dir() or model.family not in layouts.CONFIGS:
+        return False
+    try:
+        look = kind_of_file(read_header(model.path), parts.standard(model.family, "vae/config.json"))
+    except AvilaError:
+        return False
+    return look.kind == "checkpoint" and not look.problem
+
+
+def _pipeline(model: Model, dtype: Any, given: dict[str, Any]) -> Any:
+    from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
+
+    options: dict[str, Any] = given | {"dtype": dtype, "local_files_only": True}
+    if model.family == "sdxl":
+        pipeline_class = StableDiffusionXLPipeline
+        options |= {"add_watermarker": False}
+    else:
+        pipeline_class = StableDiffusionPipeline
+        options |= dict.fromkeys(("safety_checker", "feature_extractor"))
+        options |= {"requires_safety_checker": False}
+    if model.path.is_dir():
         fp16_only = not (model.path / "unet" / "diffusion_pytorch_model.safetensors").is_file() and any(
             (model.path / "unet").glob("*.fp16*.safetensors")
         )
-        return StableDiffusionPipeline.from_pretrained(
+        return pipeline_class.from_pretrained(
             model.path, use_safetensors=True, variant="fp16" if fp16_only else None, **options
         )
+    header = read_header(model.path)
+    configs = layouts.configs(header, _plain(given["vae"].config) if given else None)
+    if model.family == "sd2" and _predicts_v(model.path, header):
+        configs["scheduler/scheduler_config.json"]["prediction_type"] = "v_prediction"
     with TemporaryDirectory(prefix="avila-") as folder:
-        for name, config in sd1.configs(read_header(model.path)).items():
+        for name, config in configs.items():
             file = Path(folder, name)
             file.parent.mkdir(exist_ok=True)
             file.write_text(json.dumps(config), encoding="utf-8")
-        tokenizer = CLIPTokenizer.from_pretrained(resource("models/sd1/tokenizer"))
-        return StableDiffusionPipeline.from_single_file(
-            str(model.path), config=folder, tokenizer=tokenizer, **options
+        return pipeline_class.from_single_file(
+            str(model.path), config=folder, **_tokenizers(model.family), **options
         )
+
+
+def _plain(config: Any) -> parts.Config:
+    """A loaded part's config without diffusers' own notes."""
+    return {name: value for name, value in config.items() if not name.startswith("_")}
+
+
+def _tokenizers(family: str) -> dict[str, Any]:
+    """CLIP's tokenizer from the shipped files; OpenCLIP's is the same but fills up with "!", token 0."""
+    from transformers import CLIPTokenizer
+
+    place = resource("models/sd1/tokenizer")
+    first = {"pad_token": "!"} if family == "sd2" else {}
+    made = {"tokenizer": CLIPTokenizer.from_pretrained(place, **first)}
+    if family == "sdxl":
+        made["tokenizer_2"] = CLIPTokenizer.from_pretrained(place, pad_token="!")
+    return made
+
+
+def _predicts_v(path: Path, header: Header) -> bool:
+    """Whether the weights look like those of a v-predicting SD 2, where the header does not say."""
+    from safetensors import safe_open
+
+    name = sd2.prediction_hint(header)
+    if not name:
+        return False
+    with safe_open(path, "pt") as file:
+        return bool(file.get_tensor(name).float().std(correction=0) > sd2.SPREAD_OF_V)
 
 
 def _check(pipeline: Any) -> None:
     """Raise ValueError for what diffusers loads without a word and cannot run."""
     import torch
 
-    for part in ("unet", "vae", "text_encoder"):
-        weights = list(getattr(pipeline, part).named_parameters())
-        missing = [name for name, value in weights if value.is_meta]
-        if missing:
-            raise ValueError(f"{part}: missing {', '.join(missing[:3])}")
-        for name, value in (weights[0], weights[len(weights) // 2], weights[-1]):
-            if not torch.isfinite(value).all():
-                raise ValueError(f"{part}: NaN in {name}")
-    tokenizer, config = pipeline.tokenizer, pipeline.text_encoder.config
+    for part, network in pipeline.components.items():
+        if isinstance(network, torch.nn.Module):
+            _check_weights(part, network)
+    for number in ("", "_2"):
+        if hasattr(pipeline, f"tokenizer{number}"):
+            tokenizer = getattr(pipeline, f"tokenizer{number}")
+            _check_tokenizer(tokenizer, getattr(pipeline, f"text_encoder{number}").config)
+
+
+def _check_weights(part: str, network: Any) -> None:
+    import torch
+
+    weights = list(network.named_parameters())
+    missing = [name for name, value in weights if value.is_meta]
+    if missing:
+        raise ValueError(f"{part}: missing {', '.join(missing[:3])}")
+    for name, value in (weights[0], weights[len(weights) // 2], weights[-1]):
+        if not torch.isfinite(value).all():
+            raise ValueError(f"{part}: NaN in {name}")
+
+
+def _check_tokenizer(tokenizer: Any, config: Any) -> None:
     # transformers makes up a vocabulary of two words where the file is missing; small models have hundreds
     if (
         not 256 <= len(tokenizer) <= config.vocab_size

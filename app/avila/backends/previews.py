@@ -140,7 +140,7 @@ def fit_colours(vae: Any) -> LatentColours:
     from torch.nn import functional
 
     scale = vae.config.scaling_factor
-    with torch.no_grad():
+    with torch.no_grad(), _in_safe_precision(vae):
         answer = vae.encode(_chart().to(vae.device, vae.dtype))
         encoded = (answer.latent_dist.mode() if hasattr(answer, "latent_dist") else answer.latents) * scale
         coarse = torch.randn((1, encoded.shape[1], 4, 4), generator=torch.Generator().manual_seed(1))
@@ -156,6 +156,21 @@ def fit_colours(vae: Any) -> LatentColours:
         normal = given.T @ given + 1e-4 * torch.eye(given.shape[1])
         solution = torch.linalg.solve(normal, given.T @ targets)
     return LatentColours(solution[:-1], solution[-1])
+
+
+@contextmanager
+def _in_safe_precision(vae: Any) -> Iterator[None]:
+    """In float32 for a while where the VAE's numbers overflow in float16, as SDXL's do."""
+    import torch
+
+    overflows = vae.dtype == torch.float16 and vae.config.get("force_upcast")
+    if overflows:
+        vae.to(torch.float32)
+    try:
+        yield
+    finally:
+        if overflows:
+            vae.to(torch.float16)  # exactly what it was
 
 
 def _chart() -> Any:

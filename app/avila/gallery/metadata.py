@@ -11,6 +11,7 @@ In PNG they are text chunks, in JPEG and WebP they are the EXIF fields MakerNote
 """
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from avila import __version__
-from avila.generation import RANDOM_SEED, GenerationRequest
+from avila.generation import RANDOM_SEED, GenerationRequest, Lora
 from avila.paths import whole_file
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ _LONGEST_EXIF = 65_000  # bytes; a JPEG segment ends at 65,533
 # Its keys have no limit, which takes seconds on a long line without a colon; here they do.
 _PAIR = re.compile(r'\s*(\w[\w \-/]{1,60}):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
 _FEWEST_PAIRS = 3  # a last line with less is part of the prompt, to every reader
+_LORA = re.compile(r"[ \t]*<lora:([^:<>\n]{1,200})(?::([^:<>\n]{0,20}))?[^<>\n]{0,100}>")
 _SCHEDULES = ("Karras", "Exponential")
 
 _XMP = (
@@ -69,13 +71,16 @@ def parameters_text(request: GenerationRequest) -> str:
         "Seed": request.seed,
         "Size": f"{request.width}x{request.height}",
         "Model": _stem(request.model),
+        "VAE": _stem(request.vae),
         # the second is what A1111 calls the same thing; its readers do not know the first
         "Follow draft": request.follow_draft or "",
         "Denoising strength": (100 - request.follow_draft) / 100 if request.follow_draft else "",
         "Backend": request.backend,
         "Version": f"Avila {__version__}",
     }
-    lines = [request.prompt] if request.prompt else []
+    loras = "".join(f" <lora:{_stem(lora.model)}:{lora.weight:g}>" for lora in request.loras)
+    prompt = (request.prompt + loras).lstrip() if loras else request.prompt
+    lines = [prompt] if prompt else []
     if request.negative_prompt:
         lines.append(f"Negative prompt: {request.negative_prompt}")
     lines.append(", ".join(f"{key}: {_quoted(str(value))}" for key, value in pairs.items() if value != ""))
@@ -106,8 +111,9 @@ def parse_parameters(text: str) -> GenerationRequest | None:
         sampler = f"{sampler} {schedule}"
     follow_draft = _whole(pairs.get("Follow draft", ""), default.follow_draft)
     size = re.fullmatch(r"(\d{1,6})x(\d{1,6})", pairs.get("Size", ""), re.ASCII)
+    words, loras = _without_loras("\n".join(prompt))
     return GenerationRequest(
-        prompt="\n".join(prompt),
+        prompt=words,
         negative_prompt="\n".join(negative),
         backend=pairs.get("Backend", "diffusers"),
         model=pairs.get("Model", ""),
@@ -118,7 +124,18 @@ def parse_parameters(text: str) -> GenerationRequest | None:
         sampler=sampler or default.sampler,
         seed=_whole(pairs.get("Seed", ""), RANDOM_SEED),
         follow_draft=follow_draft if 0 <= follow_draft <= 100 else default.follow_draft,
+        vae="" if pairs.get("VAE", "") in ("None", "Automatic") else pairs.get("VAE", ""),
+        loras=loras,
     )
+
+
+def _without_loras(prompt: str) -> tuple[str, tuple[Lora, ...]]:
+    """The prompt without "<lora:name:weight>", and those; a weight that is absent or no number is 1."""
+    found = tuple(
+        Lora(name, weight if math.isfinite(weight := _decimal(given, 1.0)) else 1.0)
+        for name, given in _LORA.findall(prompt)
+    )
+    return (_LORA.sub("", prompt).strip(), found) if found else (prompt, ())
 
 
 def save_picture(

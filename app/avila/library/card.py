@@ -9,7 +9,7 @@
         "sha256": {"unet/diffusion_pytorch_model.safetensors": "…"}
     }
 
-Every key may be absent. A model without this file, as a single .safetensors, gets what suits SD 1.x.
+Every key may be absent. A model without this file, as a single .safetensors, gets what suits its family.
 """
 
 import hashlib
@@ -46,6 +46,15 @@ class Recommended:
 
 
 SD1 = Recommended()
+SD2_V = Recommended(width=768, height=768)  # the epsilon models were trained on 512
+SDXL = Recommended(width=1024, height=1024)
+
+
+def recommended_for(family: str, variant: str) -> Recommended:
+    """What suits a model of this family and variant whose maker says nothing."""
+    if family == "sdxl":
+        return SDXL
+    return SD2_V if (family, variant) == ("sd2", "v") else SD1
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +81,8 @@ class Card:
 NO_CARD = Card()
 
 
-def read_card(folder: Path) -> Card:
-    """The card of a model folder; the default one when there is none.
+def read_card(folder: Path, usual: Recommended = SD1) -> Card:
+    """The card of a model folder; what it does not recommend, and all when there is none, is `usual`.
 
     Raises ValueError when it cannot be read or a value cannot be.
     """
@@ -82,13 +91,13 @@ def read_card(folder: Path) -> Card:
         with path.open("rb") as file:
             text = file.read(LARGEST_CARD + 1)
     except FileNotFoundError:
-        return NO_CARD
+        return Card(recommended=usual)
     except OSError as error:
         raise ValueError(str(error)) from error
     try:
         if len(text) > LARGEST_CARD:
             raise ValueError(f"longer than {LARGEST_CARD} bytes")
-        return _card(json.loads(text))
+        return _card(json.loads(text), usual)
     except (TypeError, AttributeError, KeyError, OverflowError, RecursionError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
 
@@ -109,7 +118,7 @@ def damage(folder: Path, hashes: Iterable[tuple[str, str]]) -> str:
     return ""
 
 
-def _card(values: dict[str, Any]) -> Card:
+def _card(values: dict[str, Any], usual: Recommended) -> Card:
     """Check and take over; ValueError, TypeError, AttributeError or KeyError for what does not fit."""
     known = Card()
     if not isinstance(values, dict):
@@ -124,20 +133,20 @@ def _card(values: dict[str, Any]) -> Card:
             raise ValueError(f"sizes: {sizes}")
     return Card(
         name=name.strip(),
-        recommended=_recommended(values.get("recommended", {})),
+        recommended=_recommended(values.get("recommended", {}), usual),
         sizes=sizes,
         tokens=_whole(values.get("tokens", known.tokens), 1, 100_000),
         hashes=tuple(_hash(file, digest) for file, digest in values.get("sha256", {}).items()),
     )
 
 
-def _recommended(values: dict[str, Any]) -> Recommended:
+def _recommended(values: dict[str, Any], usual: Recommended) -> Recommended:
     """The values with the types and within the limits that a request has."""
     if not isinstance(values, dict):
         raise ValueError("recommended: not a JSON object")
     names = {field.name for field in fields(Recommended)}
     request = GenerationRequest.from_json(
-        _SD1.to_json() | {name: value for name, value in values.items() if name in names}
+        usual.into(_SD1).to_json() | {name: value for name, value in values.items() if name in names}
     )
     for side in (request.width, request.height):
         if _whole(side, SMALLEST_SIDE, LARGEST_SIDE) % SIDE_STEP:

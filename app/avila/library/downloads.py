@@ -18,7 +18,17 @@ from avila.i18n import _
 from avila.library import hub, web
 from avila.library.headers import LARGEST_HEADER, read_header
 from avila.library.hub import File, Plan, plan
-from avila.library.parts import Note, Part, held, note_of, read_note, size_of, sync_folder, taken, write_note
+from avila.library.part_files import (
+    Note,
+    Part,
+    held,
+    note_of,
+    read_note,
+    size_of,
+    sync_folder,
+    taken,
+    write_note,
+)
 from avila.library.web import Answer, Interrupted, Network, RangeRefused
 
 SPARE = 200_000_000  # bytes of the disk that a download leaves to everything else

@@ -6,6 +6,7 @@ Format: 8 bytes little-endian length, that many bytes of JSON, then the tensors'
 
 import json
 import math
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,18 @@ from typing import Any
 from avila.errors import AvilaError
 from avila.i18n import _
 
-LARGEST_HEADER = 100_000_000  # bytes; the reference implementation's own limit
-WIDTHS = {
-    **dict.fromkeys(("F64", "I64", "U64", "C64"), 8),
-    **dict.fromkeys(("F32", "I32", "U32"), 4),
-    **dict.fromkeys(("F16", "BF16", "I16", "U16"), 2),
-    **dict.fromkeys(("F8_E4M3", "F8_E5M2", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "F8_E8M0", "I8", "U8", "BOOL"), 1),
-}  # bytes of one number; types below one byte are left out, and then not checked
+# The reference implementation reads up to 100 MB; parsed, that can be gigabytes. Real ones are below 10 MB.
+LARGEST_HEADER = 30_000_000  # bytes
+MOST_VALUES = 500_000  # commas and opening brackets: some 60,000 tensors
+MOST_DIMENSIONS = 16
+BITS = {
+    **dict.fromkeys(("F64", "I64", "U64", "C64"), 64),
+    **dict.fromkeys(("F32", "I32", "U32"), 32),
+    **dict.fromkeys(("F16", "BF16", "I16", "U16"), 16),
+    **dict.fromkeys(("F8_E4M3", "F8_E5M2", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "F8_E8M0", "I8", "U8", "BOOL"), 8),
+    **dict.fromkeys(("F6_E2M3", "F6_E3M2"), 6),
+    "F4": 4,
+}  # of one number
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,60 +55,123 @@ def read_header(path: Path) -> Header:
     Raises AvilaError when the file cannot be read, is something else (a Git LFS pointer, a web page, a
     pickle), or is shorter than its header says.
     """
+    size, text = _read(path)
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            start = file.read(512)
-            foreign = _foreign(start, size)
-            if foreign:
-                raise _unusable(path, foreign, _("Download it again, as a .safetensors file."))
-            length = int.from_bytes(start[:8], "little")
-            if length > min(LARGEST_HEADER, size - 8):
-                raise _broken(path, f"header of {length} bytes in a file of {size}")
-            file.seek(8)
-            text = file.read(length)
-    except OSError as error:
-        raise _unusable(
-            path, _("It cannot be read."), _("Check that it is there and that you may read it."), str(error)
-        ) from error
-    try:
-        entries = json.loads(text)
+        if sum(text.count(mark) for mark in b",[{") > MOST_VALUES:
+            raise ValueError(f"more than {MOST_VALUES} values")
+        entries = json.loads(text, object_pairs_hook=_without_duplicates)
         metadata = entries.pop("__metadata__", None) or {}
-        space = size - 8 - length
+        if not all(isinstance(value, str) for value in metadata.values()):
+            raise ValueError("metadata that is no text")
+        space = size - 8 - len(text)
         tensors = {name: _tensor(entry, space) for name, entry in entries.items()}
-        if space != max((entry["data_offsets"][1] for entry in entries.values()), default=0):
-            raise ValueError(f"{space} bytes of weights are not what the header says")
+        _check_places(sorted(tuple(entry["data_offsets"]) for entry in entries.values()), space)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _broken(path, f"{type(error).__name__}: {error}") from error
-    return Header(tensors, {str(key): str(value) for key, value in metadata.items()})
+        raise _broken(path, f"{type(error).__name__}: {error}"[:1000]) from error
+    return Header(tensors, metadata)
 
 
-def _foreign(start: bytes, size: int) -> str:
-    """What a file that is no .safetensors is, by its first bytes; "" for one that may be."""
-    text = start.lstrip().lower()
-    if not size:
-        return _("It is empty: the download or the copy did not finish.")
-    if text.startswith(b"version https://git-lfs"):
-        return _("It is only a Git LFS pointer; the weights themselves were not downloaded.")
-    if text.startswith((b"<!doctype", b"<html", b"<?xml")):
-        return _("It is a web page saved under a model's name, often a login page.")
+def first_bytes(path: Path, count: int) -> tuple[bytes, int]:
+    """The first `count` bytes of a file and its size; AvilaError when it is no file or cannot be read."""
+    advice = _("Check that it is there and that you may read it.")
+    try:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise _unusable(path, _("It is a folder, not a file."), _("Look for the model inside it."))
+        if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for ever
+            raise _unusable(path, _("It is no file that can be read."), advice)
+        with path.open("rb") as file:
+            return file.read(count), found.st_size
+    except PermissionError as error:
+        raise _unusable(path, _("You are not allowed to read it."), advice, str(error)) from error
+    except FileNotFoundError as error:
+        if path.is_symlink():
+            raise _unusable(
+                path, _("It is a link to a file that is not there."), advice, str(error)
+            ) from error
+        raise _unusable(path, _("It cannot be read."), advice, str(error)) from error
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        raise _unusable(path, _("It cannot be read."), advice, str(error)) from error
+
+
+def is_pickle(start: bytes) -> bool:
+    """Whether a file that begins so is a pickle, alone or in PyTorch's zip."""
     pickle = start.startswith(b"PK\x03\x04") or (start[:1] == b"\x80" and start[1:2] in b"\x02\x03\x04\x05")
-    if pickle and start[8:9] != b"{":  # a header of that length would begin the same, but then comes its JSON
-        return _("It is an old pickle file, which could run any program; Avila does not open it.")
+    return (
+        pickle and start[8:9] != b"{"
+    )  # a header of that length would begin the same, but then comes its JSON
+
+
+def _read(path: Path) -> tuple[int, bytes]:
+    """The file's size in bytes and the text of its header."""
+    start, size = first_bytes(path, 512)
+    foreign, advice = _foreign(start, size)
+    if foreign:
+        raise _unusable(path, foreign, advice)
+    length = int.from_bytes(start[:8], "little")
+    if length > min(LARGEST_HEADER, size - 8):
+        raise _broken(path, f"header of {length} bytes in a file of {size}")
+    text = first_bytes(path, 8 + length)[0][8:]
+    if len(text) != length:
+        raise _broken(path, f"header of {length} bytes, only {len(text)} of them there")
+    return size, text
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; ValueError when a name is in it twice: readers differ on which counts."""
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise ValueError("a name occurs twice")
+    return values
+
+
+def _check_places(places: list[tuple[int, int]], space: int) -> None:
+    """Tensors fill the `space` bytes after the header without holes or overlaps; ValueError otherwise."""
+    position = 0
+    for begin, end in places:
+        if begin != position:
+            raise ValueError(f"a tensor begins at byte {begin}, not {position}")
+        position = end
+    if position != space:
+        raise ValueError(f"{space} bytes of weights, not {position} as the header says")
+
+
+def _foreign(start: bytes, size: int) -> tuple[str, str]:
+    """What a file that is no .safetensors is, by its first bytes, and what to do; "" for one that may be."""
+    text = start.lstrip().lower()
+    again = _("Download it again, as a .safetensors file.")
+    if not size:
+        return _("It is empty: the download or the copy did not finish."), again
+    if text.startswith(b"version https://git-lfs"):
+        return _("It is only a Git LFS pointer; the weights themselves were not downloaded."), again
+    if text.startswith((b"<!doctype", b"<html", b"<?xml")):
+        return _("It is a web page saved under a model's name, often a login page."), again
+    if is_pickle(start):
+        return (
+            _(
+                "It is an old pickle file, which could run any program; Avila never opens one. Use its "
+                ".safetensors version, or convert it where nothing is at stake (torch.load with "
+                "weights_only=True, then safetensors.torch.save_file)."
+            ),
+            again,
+        )
     if start.startswith(b"GGUF"):
-        return _("It is a GGUF file, which this engine cannot read.")
-    return ""
+        return _("It is a GGUF file, which Avila cannot run yet."), again
+    return "", ""
 
 
 def _tensor(entry: dict[str, Any], space: int) -> Tensor:
     """Check one entry against the `space` bytes after the header; ValueError when it cannot be."""
     dtype, shape = entry["dtype"], tuple(entry["shape"])
     begin, end = entry["data_offsets"]
-    if not isinstance(dtype, str) or not all(type(n) is int and n >= 0 for n in (*shape, begin, end)):
-        raise ValueError("malformed entry")
+    for number in (*shape, begin, end):
+        if type(number) is not int or not 0 <= number < 2**63:
+            raise ValueError("malformed entry")
+    if dtype not in BITS or len(shape) > MOST_DIMENSIONS:
+        raise ValueError(f"a tensor of type {dtype} with {len(shape)} dimensions")
     if not begin <= end <= space:
         raise ValueError(f"bytes {begin} to {end} of {space}")
-    if dtype in WIDTHS and math.prod(shape) * WIDTHS[dtype] != end - begin:
+    if math.prod(shape) * BITS[dtype] != 8 * (end - begin):
         raise ValueError(f"{dtype} {list(shape)} in {end - begin} bytes")
     return Tensor(dtype, shape)
 

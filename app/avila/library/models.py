@@ -2,18 +2,15 @@
 
 import difflib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from avila.errors import AvilaError
 from avila.i18n import _
-from avila.library.card import NO_CARD, Card, Recommended, read_card
-from avila.library.families import Kind, kind_of_file, kind_of_folder
-from avila.library.headers import read_header
-
-SUFFIXES = (".safetensors", ".ckpt")  # the second is never opened, but a person who put it there is told why
+from avila.library.card import NO_CARD, Card, Recommended, read_card, recommended_for
+from avila.library.families import ADDITIONS, PICKLES, Kind, kind_of
+from avila.library.folders import candidates, hub_name, places
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +20,42 @@ class Model:
     name: str  # what a picker shows: its card's, the file's name without its suffix, or the folder's
     reference: str  # what a request stores: POSIX path below a models folder; outside "~/…" or absolute
     path: Path
-    family: str  # "sd1", "sd2", "sdxl", "lora", …; "" when unknown
-    kind: Literal["checkpoint", "folder"]  # a single file, or a diffusers folder
+    look: Kind  # what it is
     size: int  # in bytes
     modified: int  # the newest file's time, in ns
-    problem: str  # why it cannot run here, one sentence; "" when it can
+    problem: str  # why it makes no pictures by itself, one sentence; "" when it does
     card: Card = NO_CARD  # what its maker says of it
     builtin: bool = False  # it came with the program
+
+    @property
+    def kind(self) -> str:
+        """ "checkpoint" (a file or a diffusers folder), "lora", "vae", …; "" when unknown."""
+        return self.look.kind
+
+    @property
+    def family(self) -> str:
+        """ "sd1", "sd2", "sdxl", "sd3", "flux"; "" when unknown."""
+        return self.look.family
+
+    @property
+    def variant(self) -> str:
+        """ "inpainting", "edit", "refiner", "v", "turbo"; "" for the usual one."""
+        return self.look.variant
+
+    @property
+    def dtype(self) -> str:
+        """The type of most weights: "fp16", "bf16", …; "" when unknown."""
+        return self.look.dtype
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What a LoRA or an embedding was trained on, if its header tells."""
+        return self.look.words
+
+    @property
+    def addition(self) -> bool:
+        """Whether it belongs to another model (a LoRA, a VAE, …) and is not one to choose."""
+        return self.kind in ADDITIONS or (not self.kind and self.path.suffix.lower() in PICKLES)
 
     @property
     def recommended(self) -> Recommended:
@@ -55,24 +81,38 @@ class Library:
         self._known: dict[tuple[Path, int, int, str], Model] = {}
 
     def models(self) -> list[Model]:
-        """All models: the program's own, then the others, by name; those that cannot run say why."""
-        found = {path: self._model(path) for folder in self.folders for path in _candidates(folder)}
+        """The models to choose from: the program's own, then the others, by name.
+
+        Those that cannot run say why. Additions, as LoRAs, are left out.
+        """
+        return [model for model in self.everything() if not model.addition]
+
+    def everything(self) -> list[Model]:
+        """All models and additions, in the same order."""
+        found = {
+            path: self._model(path)
+            for folder in self.folders
+            for place in places(folder)
+            for path in candidates(place)
+        }
         return sorted(
             found.values(), key=lambda model: (not model.builtin, model.name.casefold(), model.reference)
         )
 
-    def find(self, name_or_path: str) -> Model:
+    def find(self, name_or_path: str, kind: str = "checkpoint") -> Model:
         """The model with this reference, path ("~/…" too) or name (case does not matter).
 
-        The model may have a problem. Raises AvilaError when there is none, or more than one of that name.
+        Of several with one name, as a model and its VAE, it is the one of this kind. The model may have a
+        problem. Raises AvilaError when there is none, or more than one of that name.
         """
         given = Path(name_or_path).expanduser()
         for path in (*(folder / given for folder in self.folders), given):
             if name_or_path and _is_model(path):
                 return self._model(Path(os.path.abspath(path)))  # noqa: PTH100 - resolving would lose links
-        models = self.models()
+        models = self.everything()
         wanted = name_or_path.casefold()
         named = [model for model in models if wanted in (model.name.casefold(), model.path.name.casefold())]
+        named = [model for model in named if model.kind == kind] or named
         if len(named) > 1:
             raise AvilaError(
                 _("Several models have this name"),
@@ -93,19 +133,20 @@ class Library:
         elif usable:
             advice = _("Choose one of: {names}.").format(names=", ".join(usable[:10]))
         elif self.folders:
-            advice = _("Put a Stable Diffusion 1.x model (.safetensors) into {folder}.").format(
+            advice = _("Put a Stable Diffusion model (.safetensors) into {folder}.").format(
                 folder=self.folders[0]
             )
         else:
-            advice = _("Give the path of a Stable Diffusion 1.x model (.safetensors).")
+            advice = _("Give the path of a Stable Diffusion model (.safetensors).")
         return AvilaError(
             _("Model not found"), _("There is no model “{name}” here.").format(name=name), advice
         )
 
     def _model(self, path: Path) -> Model:
         """The model at `path`, which was there a moment ago."""
+        folder = (path / "model_index.json").is_file()
         try:
-            files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+            files = [file for file in path.rglob("*") if file.is_file()] if folder else [path]
             stats = [file.stat() for file in files]
         except OSError:
             stats = []
@@ -114,17 +155,17 @@ class Library:
         reference = self._reference(path)
         key = (path, size, modified, reference)
         if key not in self._known:
-            kind, look = _look(path)
-            card, problem = _read_card(path) if kind == "folder" else (NO_CARD, "")
+            look = kind_of(path)
+            usual = recommended_for(look.family, look.variant)
+            card, problem = _read_card(path, usual) if folder else (Card(recommended=usual), "")
             builtin = self._own is not None and path.is_relative_to(self._own)
             if builtin and not card.hashes:
                 problem = problem or _("Its avila.json is missing.")
             self._known[key] = Model(
-                name=card.name or (path.name if kind == "folder" else path.stem),
+                name=card.name or (hub_name(path) or path.name if folder else path.stem),
                 reference=reference,
                 path=path,
-                family=look.family,
-                kind=kind,
+                look=look,
                 size=size,
                 modified=modified,
                 problem=look.problem or problem,
@@ -146,47 +187,22 @@ class Library:
         return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else path.as_posix()
 
 
-def _look(path: Path) -> tuple[Literal["checkpoint", "folder"], Kind]:
-    if path.is_dir():
-        return "folder", kind_of_folder(path)
-    try:
-        look = kind_of_file(read_header(path))
-    except AvilaError as error:
-        return "checkpoint", Kind("", error.explanation)
-    if path.suffix != ".safetensors" and not look.problem:  # diffusers goes by the name
-        return "checkpoint", Kind(
-            look.family, _("Its name must end in “.safetensors” in small letters; rename it.")
-        )
-    return "checkpoint", look
-
-
-def _read_card(path: Path) -> tuple[Card, str]:
+def _read_card(path: Path, usual: Recommended) -> tuple[Card, str]:
     """A folder's card, and why it cannot be read ("" when it can)."""
     try:
-        return read_card(path), ""
+        return read_card(path, usual), ""
     except ValueError:
-        return NO_CARD, _("Its avila.json cannot be read.")
+        return Card(recommended=usual), _("Its avila.json cannot be read.")
 
 
 def _is_model(path: Path) -> bool:
-    """Whether a person who names `path` means it: any file, or a diffusers folder."""
+    """Whether a person who names `path` means it: any file, a diffusers folder, or what looks like a file."""
     try:
-        return path.is_file() or (path / "model_index.json").is_file()
+        return (
+            path.is_file()
+            or path.is_symlink()
+            or (path / "model_index.json").is_file()
+            or (path.is_dir() and path.suffix == ".safetensors")
+        )
     except (OSError, ValueError):  # a name too long or with a zero byte
         return False
-
-
-def _candidates(folder: Path) -> Iterator[Path]:
-    """Model files and diffusers folders below `folder`; links are followed, hidden folders are not."""
-    seen: set[str] = set()  # a link to a folder above would never end
-    for place, folders, files in os.walk(folder, followlinks=True):
-        real = os.path.realpath(place)
-        if real in seen or "model_index.json" in files:
-            folders.clear()
-            if real not in seen:
-                yield Path(place)
-            seen.add(real)
-            continue
-        seen.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(place, name) for name in sorted(files) if Path(name).suffix.lower() in SUFFIXES)

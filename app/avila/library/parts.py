@@ -1,207 +1,218 @@
-"""A file on its way: NAME.part, and NAME.part.json, which says what it is a part of.
+"""The parts that Stable Diffusion checkpoints of all families share, read from names and shapes.
 
-A note counts only bytes that are certainly on the disk: after a power failure a file may have its length, but
-not its content.
+The names are those of CompVis' `ldm`: "model.diffusion_model.…" is the UNet, "first_stage_model.…" the VAE.
+Widths and block counts are read from the file, so that pruned, distilled and tiny variants load with the same
+code as the standard models; what shapes do not tell comes from the family's shipped config.
 """
 
 import json
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, BinaryIO
+from bisect import bisect_left
+from functools import cache
+from typing import Any
 
-from avila.errors import AvilaError
-from avila.i18n import _
-from avila.library.hub import File
-from avila.paths import whole_file
+from avila.assets import resource
+from avila.library.headers import Header
 
+UNET = "model.diffusion_model."
+VAE = "first_stage_model."
+HEAD = 64  # channels of one attention head, in every CLIP and in the UNets since SD 2
 
-@dataclass(frozen=True, slots=True)
-class Note:
-    """The content of a .part.json."""
-
-    source: str = ""  # what the person asked for
-    url: str = ""
-    digest: str = ""  # of the whole file, as in hub.File
-    validator: str = ""  # as in web.Answer
-    done: int = 0  # bytes that are certainly on the disk
-    total: int = 0
+Config = dict[str, Any]
 
 
-class Part:
-    """NAME.part, open and held by this process alone, with its note."""
-
-    def __init__(self, target: Path, file: BinaryIO) -> None:
-        self.target = target
-        self.path = _part_of(target)
-        self.note = read_note(note_of(target))
-        self.done = 0
-        self._file = file
-
-    def keep_if(self, wanted: File) -> None:
-        """Go on after what is certainly here, if it is of the wanted file; else begin again."""
-        note = self.note
-        same = note.digest == wanted.digest if wanted.digest else note.url == wanted.url and note.validator
-        if not same or not 0 < note.done <= size_of(self.path) or (note.total and note.done > note.total):
-            self.begin(Note())
-            return
-        self._file.seek(note.done)
-        self._file.truncate()
-        self.done = note.done
-
-    def begin(self, note: Note) -> None:
-        """Forget what came; the next bytes are the file's first."""
-        note_of(self.target).unlink(missing_ok=True)
-        self._file.seek(0)
-        self._file.truncate()
-        self.note, self.done = note, 0
-
-    def write(self, chunk: bytes) -> None:
-        self._file.write(chunk)
-        self.done += len(chunk)
-
-    def save(self) -> None:
-        """Force what came to the disk, and only then note it down."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self.note = replace(self.note, done=self.done)
-        if self.done:
-            write_note(note_of(self.target), self.note)
-
-    def rename(self) -> Path:
-        """Give the whole file its name. Raises AvilaError when something has taken it meanwhile."""
-        if self.target.exists():
-            raise taken(self.target)
-        if sys.platform == "win32":
-            self._file.close()  # Windows renames no open file; elsewhere nobody may come in between
-        self.path.replace(self.target)
-        self._file.close()
-        sync_folder(self.target.parent)
-        note_of(self.target).unlink(missing_ok=True)
-        return self.target
-
-    def leave(self) -> None:
-        """Let go; a part with nothing in it leaves nothing behind."""
-        if self._file.closed:  # renamed
-            return
-        if sys.platform == "win32":
-            self._file.close()
-        if not self.note.done:
-            self.path.unlink(missing_ok=True)
-            note_of(self.target).unlink(missing_ok=True)
-        with suppress(OSError):  # on a full disk, the last bytes were not written before either
-            self._file.close()
+def standard(family: str, name: str) -> Config:
+    """The shipped config of the family's standard model, which the file's own shapes then override."""
+    config: Config = json.loads(_shipped(family, name))
+    return config
 
 
-@contextmanager
-def held(target: Path) -> Iterator[Part]:
-    """Open the part of `target`. Raises AvilaError when another process, or another thread, is at it."""
-    handle = os.open(_part_of(target), os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
-    with os.fdopen(handle, "r+b") as file:
-        # Whoever held it before may have finished: then these are the bytes of a whole model.
-        if not _lock(file) or not _is_at(file, _part_of(target)):
-            raise AvilaError(
-                _("This is being downloaded already"),
-                _("Another download is at “{name}”.").format(name=target.name),
-                _("Wait for it, or pause it first."),
-            )
-        part = Part(target, file)
-        try:
-            yield part
-        finally:
-            part.leave()
+@cache
+def _shipped(family: str, name: str) -> str:
+    return resource(f"models/{family}/{name}").read_text("utf-8")
 
 
-def _part_of(target: Path) -> Path:
-    return target.with_name(target.name + ".part")
+def unet(header: Header, family: str) -> Config:
+    """Read the UNet: input block 0 is the first convolution, then per level `layers` blocks and a halving."""
+    blocks = count(header, f"{UNET}input_blocks.")
+    widths: list[int] = []
+    depths: list[set[int]] = [set()]  # of each level, how many transformer layers its blocks have
+    layers: list[int] = [0]
+    attended: list[str] = []
+    for block in range(1, blocks):
+        name = f"{UNET}input_blocks.{block}"
+        if header.shape(f"{name}.0.op.weight"):
+            depths.append(set())
+            layers.append(0)
+            continue
+        depth = _depth(header, name)
+        attended += [name] if depth else []
+        depths[-1].add(depth)
+        layers[-1] += 1
+        width = size(header, f"{name}.0.out_layers.3.weight", 0)
+        if layers[-1] == 1:
+            widths.append(width)
+        elif width != widths[-1]:
+            raise ValueError(f"input block {block} is {width} wide, not {widths[-1]}")
+    if len(set(layers)) != 1 or any(len(depth) != 1 for depth in depths):
+        raise ValueError(f"layers {layers} with transformer depths {depths}")
+    if count(header, f"{UNET}output_blocks.") != len(widths) * (layers[0] + 1):
+        raise ValueError("the output blocks do not mirror the input blocks")
+    depth_of = [max(depth) for depth in depths]
+    attention = [depth > 0 for depth in depth_of]
+    middle = None
+    if header.shape(f"{UNET}middle_block.0.in_layers.0.weight"):
+        middle = "UNetMidBlock2DCrossAttn"
+        attended.append(f"{UNET}middle_block")
+        if _depth(header, attended[-1]) != max(depth_of[-1], 1):
+            raise ValueError(f"a middle block of depth {_depth(header, attended[-1])}, levels of {depth_of}")
+    if not attended:
+        raise ValueError("no block of the UNet looks at the prompt")
+    config = standard(family, "unet/config.json") | {
+        "block_out_channels": widths,
+        "cross_attention_dim": size(header, f"{attended[0]}.1.transformer_blocks.0.attn2.to_k.weight", 1),
+        "down_block_types": ["CrossAttnDownBlock2D" if a else "DownBlock2D" for a in attention],
+        "up_block_types": ["CrossAttnUpBlock2D" if a else "UpBlock2D" for a in reversed(attention)],
+        "in_channels": size(header, f"{UNET}input_blocks.0.0.weight", 1),
+        "layers_per_block": layers[0],
+        "mid_block_type": middle,
+        "out_channels": size(header, f"{UNET}out.2.weight", 0),
+        "transformer_layers_per_block": [max(depth, 1) for depth in depth_of],
+        "use_linear_projection": len(header.shape(f"{attended[0]}.1.proj_in.weight")) == 2,
+    }
+    if isinstance(config["attention_head_dim"], list):  # the number of heads, whatever its name says
+        config["attention_head_dim"] = [max(1, width // HEAD) for width in widths]
+    return config
 
 
-def note_of(target: Path) -> Path:
-    """Where the note on the part of `target` lies."""
-    return target.with_name(target.name + ".part.json")
+def _depth(header: Header, block: str) -> int:
+    """How many transformer layers the block has."""
+    return count(header, f"{block}.1.transformer_blocks.")
 
 
-def read_note(path: Path) -> Note:
-    """The note, or an empty one when there is none that can be read: then the file begins again."""
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        note = Note(**values)
-    except (OSError, ValueError, TypeError, RecursionError):
-        return Note()
-    texts = (note.source, note.url, note.digest, note.validator)
-    numbers: tuple[Any, ...] = (note.done, note.total)
-    fits = all(isinstance(text, str) for text in texts) and all(type(n) is int and n >= 0 for n in numbers)
-    return note if fits else Note()
+def vae(header: Header, family: str, prefix: str = VAE) -> Config:
+    """Read a VAE whose tensors' names begin with `prefix` ("" in a file of its own)."""
+    levels = count(header, f"{prefix}decoder.up.")
+    return standard(family, "vae/config.json") | {
+        "block_out_channels": [
+            size(header, f"{prefix}decoder.up.{level}.block.0.conv2.weight", 0) for level in range(levels)
+        ],
+        "down_block_types": ["DownEncoderBlock2D"] * levels,
+        "up_block_types": ["UpDecoderBlock2D"] * levels,
+        "latent_channels": size(header, f"{prefix}decoder.conv_in.weight", 1),
+        "layers_per_block": count(header, f"{prefix}decoder.up.0.block.") - 1,
+    }
 
 
-def write_note(path: Path, note: Note) -> None:
-    """Write the note, whole and for the person alone. Raises OSError."""
-    with whole_file(path) as file:
-        with suppress(OSError, AttributeError):  # an address may hold the person's token
-            os.fchmod(file.fileno(), 0o600)
-        values = {name: getattr(note, name) for name in Note.__slots__}
-        file.write(json.dumps(values, indent=2).encode())
+def clip(header: Header, prefix: str, standard: Config) -> Config:
+    """Read a CLIP text encoder with Hugging Face's names after `prefix`."""
+    words, width = shape(header, f"{prefix}embeddings.token_embedding.weight", 2)
+    _check_words(words, standard)
+    return standard | {
+        "hidden_size": width,
+        "intermediate_size": size(header, f"{prefix}encoder.layers.0.mlp.fc1.weight", 0),
+        "max_position_embeddings": size(header, f"{prefix}embeddings.position_embedding.weight", 0),
+        "num_attention_heads": max(1, width // HEAD),
+        "num_hidden_layers": count(header, f"{prefix}encoder.layers."),
+        "projection_dim": width,
+    }
 
 
-def size_of(path: Path) -> int:
-    """Bytes of the file; 0 when there is none."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+def open_clip(header: Header, prefix: str, standard: Config) -> Config:
+    """Read a text encoder with OpenCLIP's names after `prefix`; all its layers are counted."""
+    words, width = shape(header, f"{prefix}token_embedding.weight", 2)
+    _check_words(words, standard)
+    projection = header.shape(f"{prefix}text_projection")
+    return standard | {
+        "hidden_size": width,
+        "intermediate_size": size(header, f"{prefix}transformer.resblocks.0.mlp.c_fc.weight", 0),
+        "max_position_embeddings": size(header, f"{prefix}positional_embedding", 0),
+        "num_attention_heads": max(1, width // HEAD),
+        "num_hidden_layers": count(header, f"{prefix}transformer.resblocks."),
+        "projection_dim": projection[1] if len(projection) == 2 else width,
+    }
 
 
-def sync_folder(folder: Path) -> None:
-    """Force a folder's names to the disk, where the system can."""
-    if sys.platform != "win32":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def _check_words(words: int, standard: Config) -> None:
+    if words != standard["vocab_size"]:
+        raise ValueError(f"a vocabulary of {words} words")
 
 
-def taken(target: Path) -> AvilaError:
-    """Something else has the name that a download should take."""
-    return AvilaError(
-        _("There is something of this name already"),
-        _("{path} is here, and nothing was written over it.").format(path=target),
-        _("Rename or remove it if you want the other."),
-    )
+def scheduler(header: Header, family: str) -> Config:
+    """v-prediction and zero terminal SNR are told by empty tensors "v_pred" and "ztsnr", or by metadata.
 
-
-def _is_at(file: BinaryIO, path: Path) -> bool:
-    """Whether the open file is still the one at `path`."""
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _lock(file: BinaryIO) -> bool:
-    """Hold the file until it is closed; False when somebody else does.
-
-    True, too, on a network drive that knows no locks.
+    The metadata are Stability's model spec (https://github.com/Stability-AI/ModelSpec).
     """
-    if sys.platform == "win32":
-        import msvcrt
+    config = standard(family, "scheduler/scheduler_config.json")
+    if "v_pred" in header.tensors or header.metadata.get("modelspec.prediction_type", "").startswith("v"):
+        config["prediction_type"] = "v_prediction"
+    if "ztsnr" in header.tensors:
+        # "leading" steps never visit the last timestep, all noise here (Lin et al. 2024, section 3.3)
+        config |= {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
+    return config
 
-        file.seek(1 << 62)  # a lock there is in nobody's way
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        file.seek(0)
-    else:
-        import fcntl
 
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
-    return True
+def count(header: Header, prefix: str) -> int:
+    """How many numbers 0, 1, … come after `prefix` (it ends in a dot) in the names; ValueError on a gap."""
+    names = header.names
+    first, behind = bisect_left(names, prefix), bisect_left(names, f"{prefix[:-1]}/")  # "/" comes after "."
+    after = {name[len(prefix) :].partition(".")[0] for name in names[first:behind]}
+    found = {int(number) for number in after if number.isdecimal()}
+    if found != set(range(len(found))):
+        raise ValueError(f"{prefix}: only {sorted(found)}")
+    return len(found)
+
+
+def shape(header: Header, name: str, dimensions: int) -> tuple[int, ...]:
+    """The shape of a tensor that must be there with so many dimensions; ValueError otherwise."""
+    found = header.shape(name)
+    if len(found) != dimensions:
+        raise ValueError(f"{name}: missing" if name not in header.tensors else f"{name}: {list(found)}")
+    return found
+
+
+def size(header: Header, name: str, dimension: int) -> int:
+    """One dimension of a tensor that must be there; ValueError otherwise."""
+    found = header.shape(name)
+    if len(found) <= dimension:
+        raise ValueError(f"{name}: missing" if name not in header.tensors else f"{name}: {list(found)}")
+    return found[dimension]
+
+
+def original_name(name: str, layers: int) -> str:
+    """`ldm`'s name of a layer in diffusers' UNet with so many blocks a level; unknown names stay."""
+    stride = layers + 1
+    match name.split("."):
+        case ["down_blocks", level, "downsamplers", _, "conv"]:
+            return f"input_blocks.{(int(level) + 1) * stride}.0.op"
+        case ["down_blocks", level, kind, number, *rest]:
+            return _block(f"input_blocks.{1 + int(level) * stride + int(number)}", kind, rest)
+        case ["up_blocks", level, "resnets" | "attentions" as kind, number, *rest]:
+            return _block(f"output_blocks.{int(level) * stride + int(number)}", kind, rest)
+        case ["mid_block", "attentions", _, *rest]:
+            return ".".join(["middle_block.1", *rest])
+        case ["mid_block", _, number, *rest]:
+            return f"middle_block.{2 * int(number)}.{RESNET.get(rest[0], rest[0])}"
+    return TOP.get(name, name)
+
+
+RESNET = {
+    "conv1": "in_layers.2",
+    "conv2": "out_layers.3",
+    "time_emb_proj": "emb_layers.1",
+    "conv_shortcut": "skip_connection",
+}
+TOP = {
+    "conv_in": "input_blocks.0.0",
+    "conv_out": "out.2",
+    "time_embedding.linear_1": "time_embed.0",
+    "time_embedding.linear_2": "time_embed.2",
+    "add_embedding.linear_1": "label_emb.0.0",
+    "add_embedding.linear_2": "label_emb.0.2",
+}
+
+
+def _block(block: str, kind: str, rest: list[str]) -> str:
+    """A layer inside a block: the ResNet is its part 0, the attention its part 1."""
+    if kind == "attentions":
+        return ".".join([block, "1", *rest])
+    return ".".join([block, "0", RESNET.get(rest[0], rest[0])])

@@ -1,0 +1,37 @@
+"""Checkpoints in their original layout, as diffusers' configs: one entry for all families."""
+
+from avila.library import parts, sd1, sd2, sdxl
+from avila.library.headers import Header
+from avila.library.parts import Config
+
+CONFIGS = {"sd1": sd1.configs, "sd2": sd2.configs, "sdxl": sdxl.configs}
+
+
+def family(header: Header) -> str:
+    """ "sd1", "sd2" or "sdxl" for a checkpoint with that family's text encoder; "" for anything else."""
+    if not any(name.startswith(parts.UNET) for name in header.tensors):
+        return ""
+    for name, first in (("sdxl", sdxl.TEXT_2), ("sd2", sd2.TEXT), ("sd1", sd1.TEXT)):
+        if any(tensor.startswith(first) for tensor in header.tensors):
+            return name
+    return ""
+
+
+def configs(header: Header, vae: Config | None = None) -> dict[str, Config]:
+    """diffusers' configs for this file: the content of model_index.json and of each part's config file.
+
+    Keys are paths inside a pipeline folder ("unet/config.json"). `vae` is the config of a VAE that takes the
+    place of the file's own. Raises ValueError when the shapes fit no family that can be run here, naming what
+    is amiss.
+    """
+    name = family(header)
+    if not name:
+        raise ValueError("no UNet with a text encoder")
+    found = CONFIGS[name](header)
+    found["vae/config.json"] = vae or parts.vae(header, name)
+    unet, text = found["unet/config.json"], found["text_encoder/config.json"]
+    if name != "sdxl" and unet["cross_attention_dim"] != text["hidden_size"]:
+        raise ValueError(f"text of {text['hidden_size']} for a UNet of {unet['cross_attention_dim']}")
+    if unet["in_channels"] != found["vae/config.json"]["latent_channels"]:
+        raise ValueError(f"a UNet of {unet['in_channels']} channels")
+    return found
