@@ -6,7 +6,8 @@ code as the standard models; what shapes do not tell comes from the family's shi
 """
 
 import json
-import re
+from bisect import bisect_left
+from functools import cache
 from typing import Any
 
 from avila.assets import resource
@@ -21,13 +22,18 @@ Config = dict[str, Any]
 
 def standard(family: str, name: str) -> Config:
     """The shipped config of the family's standard model, which the file's own shapes then override."""
-    config: Config = json.loads(resource(f"models/{family}/{name}").read_text("utf-8"))
+    config: Config = json.loads(_shipped(family, name))
     return config
+
+
+@cache
+def _shipped(family: str, name: str) -> str:
+    return resource(f"models/{family}/{name}").read_text("utf-8")
 
 
 def unet(header: Header, family: str) -> Config:
     """Read the UNet: input block 0 is the first convolution, then per level `layers` blocks and a halving."""
-    blocks = count(header, UNET + r"input_blocks\.(\d+)\.")
+    blocks = count(header, f"{UNET}input_blocks.")
     widths: list[int] = []
     depths: list[set[int]] = [set()]  # of each level, how many transformer layers its blocks have
     layers: list[int] = [0]
@@ -49,7 +55,7 @@ def unet(header: Header, family: str) -> Config:
             raise ValueError(f"input block {block} is {width} wide, not {widths[-1]}")
     if len(set(layers)) != 1 or any(len(depth) != 1 for depth in depths):
         raise ValueError(f"layers {layers} with transformer depths {depths}")
-    if count(header, UNET + r"output_blocks\.(\d+)\.") != len(widths) * (layers[0] + 1):
+    if count(header, f"{UNET}output_blocks.") != len(widths) * (layers[0] + 1):
         raise ValueError("the output blocks do not mirror the input blocks")
     depth_of = [max(depth) for depth in depths]
     attention = [depth > 0 for depth in depth_of]
@@ -80,12 +86,12 @@ def unet(header: Header, family: str) -> Config:
 
 def _depth(header: Header, block: str) -> int:
     """How many transformer layers the block has."""
-    return count(header, re.escape(f"{block}.1.transformer_blocks.") + r"(\d+)\.")
+    return count(header, f"{block}.1.transformer_blocks.")
 
 
 def vae(header: Header, family: str, prefix: str = VAE) -> Config:
     """Read a VAE whose tensors' names begin with `prefix` ("" in a file of its own)."""
-    levels = count(header, re.escape(prefix) + r"decoder\.up\.(\d+)\.")
+    levels = count(header, f"{prefix}decoder.up.")
     return standard(family, "vae/config.json") | {
         "block_out_channels": [
             size(header, f"{prefix}decoder.up.{level}.block.0.conv2.weight", 0) for level in range(levels)
@@ -93,7 +99,7 @@ def vae(header: Header, family: str, prefix: str = VAE) -> Config:
         "down_block_types": ["DownEncoderBlock2D"] * levels,
         "up_block_types": ["UpDecoderBlock2D"] * levels,
         "latent_channels": size(header, f"{prefix}decoder.conv_in.weight", 1),
-        "layers_per_block": count(header, re.escape(prefix) + r"decoder\.up\.0\.block\.(\d+)\.") - 1,
+        "layers_per_block": count(header, f"{prefix}decoder.up.0.block.") - 1,
     }
 
 
@@ -106,7 +112,7 @@ def clip(header: Header, prefix: str, standard: Config) -> Config:
         "intermediate_size": size(header, f"{prefix}encoder.layers.0.mlp.fc1.weight", 0),
         "max_position_embeddings": size(header, f"{prefix}embeddings.position_embedding.weight", 0),
         "num_attention_heads": max(1, width // HEAD),
-        "num_hidden_layers": count(header, re.escape(f"{prefix}encoder.layers.") + r"(\d+)\."),
+        "num_hidden_layers": count(header, f"{prefix}encoder.layers."),
         "projection_dim": width,
     }
 
@@ -121,7 +127,7 @@ def open_clip(header: Header, prefix: str, standard: Config) -> Config:
         "intermediate_size": size(header, f"{prefix}transformer.resblocks.0.mlp.c_fc.weight", 0),
         "max_position_embeddings": size(header, f"{prefix}positional_embedding", 0),
         "num_attention_heads": max(1, width // HEAD),
-        "num_hidden_layers": count(header, re.escape(f"{prefix}transformer.resblocks.") + r"(\d+)\."),
+        "num_hidden_layers": count(header, f"{prefix}transformer.resblocks."),
         "projection_dim": projection[1] if len(projection) == 2 else width,
     }
 
@@ -145,11 +151,14 @@ def scheduler(header: Header, family: str) -> Config:
     return config
 
 
-def count(header: Header, pattern: str) -> int:
-    """How many numbers 0, 1, … the first group of `pattern` takes in the names; ValueError on a gap."""
-    found = {int(match[1]) for name in header.tensors if (match := re.match(pattern, name))}
+def count(header: Header, prefix: str) -> int:
+    """How many numbers 0, 1, … come after `prefix` (it ends in a dot) in the names; ValueError on a gap."""
+    names = header.names
+    first, behind = bisect_left(names, prefix), bisect_left(names, f"{prefix[:-1]}/")  # "/" comes after "."
+    after = {name[len(prefix) :].partition(".")[0] for name in names[first:behind]}
+    found = {int(number) for number in after if number.isdecimal()}
     if found != set(range(len(found))):
-        raise ValueError(f"{pattern}: only {sorted(found)}")
+        raise ValueError(f"{prefix}: only {sorted(found)}")
     return len(found)
 
 
