@@ -9,15 +9,17 @@ from pathlib import Path
 import pytest
 
 from avila.errors import AvilaError, Cancelled
-from avila.library.families import Kind, kind_of
+from avila.library.families import Kind, kind_of, kind_of_file
 from avila.library.hashes import Hashes, short
+from avila.library.headers import Header, read_header
 from avila.library.models import Library
+from tests.helpers.checkpoints import SD2, SDXL, Layout, write_tiny_checkpoint, write_tiny_folder
 from tests.unit.test_library import FIRST, PICKLE, UNET, write_header
 
 KOHYA = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k.lora_down.weight"
 PEFT = "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.lora_A.weight"
 OLD = "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.processor.to_k_lora.down.weight"
-SDXL = {"conditioner.embedders.0.transformer.x": [4]} | FIRST
+PARTS_OF_XL = {"conditioner.embedders.0.transformer.x": [4]} | FIRST
 
 
 @pytest.mark.parametrize(
@@ -48,9 +50,9 @@ SDXL = {"conditioner.embedders.0.transformer.x": [4]} | FIRST
         ({"encoder.block.0.x": [9], "shared.weight": [9]}, "text_encoder", "", ""),
         ({"double_blocks.0.img_attn.qkv.weight": [9]}, "unet", "flux", ""),
         ({UNET + "joint_blocks.0.x": [9], "first_stage_model.x": [9]}, "checkpoint", "sd3", ""),
-        (SDXL, "checkpoint", "sdxl", ""),
-        (SDXL | {UNET + "label_emb.0.0.weight": [1280, 2560]}, "checkpoint", "sdxl", "refiner"),
-        (SDXL | {UNET + "input_blocks.0.0.weight": [32, 9, 3, 3]}, "checkpoint", "sdxl", "inpainting"),
+        (PARTS_OF_XL, "checkpoint", "sdxl", ""),
+        (PARTS_OF_XL | {UNET + "label_emb.0.0.weight": [1280, 2560]}, "checkpoint", "sdxl", "refiner"),
+        (PARTS_OF_XL | {UNET + "input_blocks.0.0.weight": [32, 9, 3, 3]}, "checkpoint", "sdxl", "inpainting"),
         (FIRST | {"cond_stage_model.model.x": [4], "v_pred": [0]}, "checkpoint", "sd2", "v"),
     ],
 )
@@ -60,6 +62,43 @@ def test_kind_family_and_variant(
     look = kind_of(write_header(tmp_path / "m.safetensors", tensors))
     assert (look.kind, look.family, look.variant, look.dtype) == (kind, family, variant, "fp16")
     assert look.problem
+
+
+FAMILIES = {"sd1": Layout(), "sd2": SD2, "sdxl": SDXL}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_whatever_tensor_a_checkpoint_lacks_it_is_told(tmp_path: Path, family: str) -> None:
+    header = read_header(write_tiny_checkpoint(tmp_path / "m.safetensors", layout=FAMILIES[family]))
+    assert kind_of_file(header) == Kind("checkpoint", family, dtype="fp16")
+    for name in header.tensors:
+        without = {other: tensor for other, tensor in header.tensors.items() if other != name}
+        assert kind_of_file(Header(without, {})).problem, name
+
+
+def test_a_model_without_a_card_recommends_what_suits_its_family(tmp_path: Path) -> None:
+    for family, layout in FAMILIES.items():
+        write_tiny_checkpoint(tmp_path / f"{family}.safetensors", layout=layout)
+        write_tiny_checkpoint(tmp_path / f"{family}-v.safetensors", layout=layout, extra=("v_pred",))
+    write_tiny_folder(tmp_path / "xl-folder", layout=SDXL)
+    (tmp_path / "xl-folder" / "avila.json").write_text('{"recommended": {"steps": 4}}')
+    found = {model.name: model for model in Library([tmp_path]).models()}
+    assert not any(model.problem for model in found.values())
+    assert {name: model.recommended.width for name, model in found.items()} == {
+        "sd1": 512, "sd1-v": 512, "sd2": 512, "sd2-v": 768, "sdxl": 1024, "sdxl-v": 1024, "xl-folder": 1024
+    }  # fmt: skip
+    assert found["xl-folder"].recommended.steps == 4
+
+
+def test_of_a_model_and_its_vae_of_one_name_each_is_found(tmp_path: Path) -> None:
+    for folder, tensors in (("a", {"decoder.conv_in.weight": [4]}), ("b", {KOHYA: [4, 768]}), ("c", FIRST)):
+        (tmp_path / folder).mkdir()
+        write_header(tmp_path / folder / "same.safetensors", tensors)
+    library = Library([tmp_path])
+    assert library.find("same", "vae").kind == "vae"
+    assert library.find("same", "lora").kind == "lora"
+    with pytest.raises(AvilaError, match="Several models"):
+        library.find("same")
 
 
 def test_a_loras_words_are_its_phrase_or_its_commonest_tags(tmp_path: Path) -> None:

@@ -486,8 +486,8 @@ def _vae(chosen: Model, family: str, dtype: Any) -> Any:
 
 
 def _vae_config(header: Header, family: str) -> parts.Config:
-    whole = any(name.startswith(parts.VAE) for name in header.tensors)  # or a checkpoint that has one
-    return parts.vae(header, family, parts.VAE if whole else "")
+    # or a checkpoint that has one
+    return parts.vae(header, family, parts.VAE if header.has(parts.VAE) else "")
 
 
 def _lacks_only_a_vae(model: Model) -> bool:

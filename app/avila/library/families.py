@@ -4,9 +4,9 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import chain
+from operator import methodcaller
 from pathlib import Path
 
 from avila.errors import AvilaError
@@ -85,10 +85,7 @@ def _look(header: Header) -> Kind:
     if not names:
         return Kind(problem=_("It holds no weights at all."))
 
-    text = _joined(header)
-
-    def has(prefix: str) -> bool:
-        return f"\n{prefix}" in text
+    has, text = header.has, _joined(header)
 
     def holds(*parts: str) -> bool:
         return any(part in text for part in parts)
@@ -104,7 +101,7 @@ def _look(header: Header) -> Kind:
         look = Kind("checkpoint" if whole or has(VAE) else "unet", "flux" if holds(*FLUX) else "sd3")
         return replace(look, problem=runs(look))
     if has("conditioner.embedders.") or has(UNET):
-        return _kind_of_checkpoint(header, has)
+        return _kind_of_checkpoint(header)
     if has("model_ema."):
         problem = _("It holds only the training averages (EMA) of a model, not the model.")
         return Kind("checkpoint", "sd1", problem=problem)
@@ -126,8 +123,9 @@ def _look(header: Header) -> Kind:
     return Kind(problem=_("It is no kind of model that Avila knows."))
 
 
-def _kind_of_checkpoint(header: Header, has: Callable[[str], bool]) -> Kind:
+def _kind_of_checkpoint(header: Header) -> Kind:
     """A file with a UNet in the original layout, or an SDXL text encoder."""
+    has = header.has
     if has(sd2.TEXT):
         family = "sd2"
     elif has("conditioner.") or has(f"{UNET}label_emb."):
@@ -146,7 +144,7 @@ def _kind_of_checkpoint(header: Header, has: Callable[[str], bool]) -> Kind:
 
 def _incomplete(header: Header, vae: Config | None) -> str:
     """What a checkpoint of a family that can run lacks, one sentence; "" when it is whole."""
-    if not vae and not any(name.startswith(VAE) for name in header.tensors):
+    if not vae and not header.has(VAE):
         return _("It lacks its VAE, so it cannot make a picture from its latents.")
     if any(name.endswith((".scale_weight", ".weight_scale")) for name in header.tensors) or any(
         tensor.dtype in ("I8", "U8") and name.startswith(UNET) for name, tensor in header.tensors.items()
@@ -160,7 +158,7 @@ def _incomplete(header: Header, vae: Config | None) -> str:
     return _("It is like a Stable Diffusion model, but parts are missing or do not fit.") if missing else ""
 
 
-# A block is known by the first name; who has one of its tensors must have all of them.
+# Who has one of a block's tensors must have all of them.
 def _pairs(names: str) -> tuple[str, ...]:
     return tuple(f"{name}.{part}" for name in names.split() for part in ("weight", "bias"))
 
@@ -168,39 +166,47 @@ def _pairs(names: str) -> tuple[str, ...]:
 _ATTENTION = tuple(
     f"attn{n}.to_{part}" for n in (1, 2) for part in ("q.weight", "k.weight", "v.weight", "out.0.weight")
 )
-_BLOCKS = (
-    (
-        r"(.+\.)(?:in_layers|emb_layers|out_layers)\.\d+\.",
-        _pairs("in_layers.0 in_layers.2 emb_layers.1 out_layers.0 out_layers.3"),
-    ),
-    (
-        r"(.+\.transformer_blocks\.\d+\.)",
-        (*_ATTENTION, *_pairs("attn1.to_out.0 attn2.to_out.0 ff.net.0.proj ff.net.2 norm1 norm2 norm3")),
-    ),
-    (
-        r"(.+\.encoder\.layers\.\d+\.)",
-        (
-            *_pairs("self_attn.q_proj self_attn.k_proj self_attn.v_proj self_attn.out_proj"),
-            *_pairs("mlp.fc1 mlp.fc2 layer_norm1 layer_norm2"),
-        ),
-    ),
-    (r"(first_stage_model\..+\.)(?:conv|norm)[12]\.", _pairs("norm1 conv1 norm2 conv2")),
-    (r"(first_stage_model\.(?:en|de)coder\.mid\.attn_1\.)", _pairs("norm q k v proj_out")),
-    (r"(.+\.)(?=time_embed\.)", _pairs("time_embed.0 time_embed.2 out.0 out.2 input_blocks.0.0")),
-    (r"(first_stage_model\.(?:en|de)coder\.)(?=conv_|norm_out)", _pairs("conv_in norm_out conv_out")),
-    (r"(first_stage_model\.)", _pairs("quant_conv post_quant_conv")),
-    (r"(.+\.text_model\.)", (*_pairs("final_layer_norm"), "embeddings.position_embedding.weight")),
-    (
-        r"(.+\.resblocks\.\d+\.)",
-        (
-            *_pairs("ln_1 ln_2 mlp.c_fc mlp.c_proj attn.out_proj"),
-            *("attn.in_proj_weight", "attn.in_proj_bias"),
-        ),
-    ),
-    (r"(.+\.)(?=transformer\.resblocks\.)", (*_pairs("ln_final"), "positional_embedding")),
-    (r"(model\.diffusion_model\..+\.)proj_in\.", _pairs("norm proj_in proj_out")),
-    (r"(.+\.label_emb\.0\.)", _pairs("0 2")),
+_UNET_BLOCKS = (
+    _pairs("in_layers.0 in_layers.2 emb_layers.1 out_layers.0 out_layers.3"),
+    (*_ATTENTION, *_pairs("attn1.to_out.0 attn2.to_out.0 ff.net.0.proj ff.net.2 norm1 norm2 norm3")),
+    _pairs("norm proj_in proj_out"),
+    _pairs("time_embed.0 time_embed.2 out.0 out.2 input_blocks.0.0"),
+    _pairs("label_emb.0.0 label_emb.0.2"),
 )
+_VAE_BLOCKS = (
+    _pairs("norm1 conv1 norm2 conv2"),
+    _pairs("norm q k v proj_out"),
+    _pairs("conv_in norm_out conv_out"),
+    _pairs("quant_conv post_quant_conv"),
+)
+_TEXT_BLOCKS = (  # CLIP's, then OpenCLIP's
+    (
+        *_pairs("self_attn.q_proj self_attn.k_proj self_attn.v_proj self_attn.out_proj"),
+        *_pairs("mlp.fc1 mlp.fc2 layer_norm1 layer_norm2"),
+    ),
+    (*_pairs("final_layer_norm"), "embeddings.position_embedding.weight"),
+    (
+        *_pairs("ln_1 ln_2 mlp.c_fc mlp.c_proj attn.out_proj"),
+        *("attn.in_proj_weight", "attn.in_proj_bias"),
+    ),
+    (*_pairs("ln_final"), "positional_embedding"),
+)
+
+
+def _layer(tensor: str) -> str:
+    return tensor.rpartition(".")[0]
+
+
+_PARTS = {
+    prefixes: {_layer(name): block for block in blocks for name in block if _layer(name)}
+    for prefixes, blocks in (
+        ((UNET,), _UNET_BLOCKS),
+        ((VAE,), _VAE_BLOCKS),
+        (tuple(chain(*TEXTS.values())), _TEXT_BLOCKS),
+    )
+}  # what names begin with, and there the block of each layer
+_LONGEST = 4  # parts of a layer's name in its block
+_WIDENING = {"in_layers.2": "skip_connection.weight", "conv1": "nin_shortcut.weight"}
 
 
 def gap(header: Header) -> str:
@@ -208,27 +214,45 @@ def gap(header: Header) -> str:
 
     Finds what one changed or missing name leaves behind, whatever the model's size.
     """
-    names = header.tensors
-    own = [name for name in names if name.startswith((UNET, VAE, *chain(*TEXTS.values())))]
-    for pattern, needed in _BLOCKS:
-        matches = re.compile(pattern).match
-        for place in {match[1] for name in own if (match := matches(name))}:
-            for name in needed:
-                if place + name not in names:
-                    return place + name
-    for name in own:
-        stem, _dot, last = name.rpartition(".")
-        shape = header.shape(name)
-        weight = header.shape(f"{stem}.weight")
-        if last == "bias" and (not weight or shape != weight[:1]):
-            return f"{stem}.weight"
-        if last == "weight" and len(shape) in (1, 4) and f"{stem}.bias" not in names:
-            return f"{stem}.bias"
-        if name.endswith((".in_layers.2.weight", ".conv1.weight")) and len(shape) == 4:
-            block = name.removesuffix("in_layers.2.weight").removesuffix("conv1.weight")
-            shortcut = ("skip_connection.weight", "nin_shortcut.weight")
-            if shape[0] != shape[1] and not any(block + side in names for side in shortcut):
-                return block + shortcut[0]
+    for prefixes, blocks in _PARTS.items():
+        layers = dict.fromkeys(map(_layer, filter(methodcaller("startswith", prefixes), header.names)))
+        whole: set[tuple[str, str]] = set()  # places and the blocks found there
+        for layer in layers:
+            place, block = _block(layer, blocks)
+            if block and (place, block[0]) not in whole:
+                whole.add((place, block[0]))
+                for name in block:
+                    if place + name not in header.tensors:
+                        return place + name
+            if missing := _of_layer(header, layer):
+                return missing
+    return ""
+
+
+def _block(layer: str, blocks: dict[str, tuple[str, ...]]) -> tuple[str, tuple[str, ...]]:
+    """Where the block of a layer begins, and its tensors; none for a layer that stands alone."""
+    behind = len(layer)
+    for _dots in range(_LONGEST):
+        behind = layer.rfind(".", 0, behind)
+        if behind < 0:
+            break
+        found = blocks.get(layer[behind + 1 :])
+        if found:
+            return layer[: behind + 1], found
+    return "", ()
+
+
+def _of_layer(header: Header, layer: str) -> str:
+    """Which of its weight, its bias and, where a ResNet changes the width, its short cut is not there."""
+    weight, bias = header.shape(f"{layer}.weight"), header.shape(f"{layer}.bias")
+    if bias and bias != weight[:1]:
+        return f"{layer}.weight"
+    if not bias and len(weight) in (1, 4):
+        return f"{layer}.bias"
+    if len(weight) == 4 and weight[0] != weight[1]:
+        for first, side in _WIDENING.items():
+            if layer.endswith(f".{first}") and f"{layer.removesuffix(first)}{side}" not in header.tensors:
+                return f"{layer.removesuffix(first)}{side}"
     return ""
 
 
@@ -307,8 +331,8 @@ def _words(header: Header) -> tuple[str, ...]:
 def _dtype(header: Header) -> str:
     """The type of most of the numbers."""
     numbers = Counter[str]()
-    for tensor in header.tensors.values():
-        numbers[tensor.dtype] += math.prod(tensor.shape)
+    for tensor, count in Counter(header.tensors.values()).items():
+        numbers[tensor.dtype] += count * math.prod(tensor.shape)
     if not numbers:
         return ""
     name = numbers.most_common(1)[0][0]

@@ -7,7 +7,8 @@ Format: 8 bytes little-endian length, that many bytes of JSON, then the tensors'
 import json
 import math
 import stat
-from dataclasses import dataclass
+from bisect import bisect_left
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,15 @@ class Header:
 
     tensors: dict[str, Tensor]
     metadata: dict[str, str]
+    names: tuple[str, ...] = field(init=False, repr=False, compare=False)  # in order, to find prefixes in
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(sorted(self.tensors)))
+
+    def has(self, prefix: str) -> bool:
+        """Whether a tensor's name begins so."""
+        place = bisect_left(self.names, prefix)
+        return place < len(self.names) and self.names[place].startswith(prefix)
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The tensor's shape, or () when the file does not hold it."""
@@ -57,15 +67,15 @@ def read_header(path: Path) -> Header:
     """
     size, text = _read(path)
     try:
-        if sum(text.count(mark) for mark in b",[{") > MOST_VALUES:
+        if len(text) > MOST_VALUES and sum(text.count(mark) for mark in b",[{") > MOST_VALUES:
             raise ValueError(f"more than {MOST_VALUES} values")
         entries = json.loads(text, object_pairs_hook=_without_duplicates)
         metadata = entries.pop("__metadata__", None) or {}
         if not all(isinstance(value, str) for value in metadata.values()):
             raise ValueError("metadata that is no text")
         space = size - 8 - len(text)
-        tensors = {name: _tensor(entry, space) for name, entry in entries.items()}
-        _check_places(sorted(tuple(entry["data_offsets"]) for entry in entries.values()), space)
+        tensors, places = _tensors(entries)
+        _check_places(places, space)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _broken(path, f"{type(error).__name__}: {error}"[:1000]) from error
     return Header(tensors, metadata)
@@ -125,12 +135,45 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
+def _tensors(entries: dict[str, Any]) -> tuple[dict[str, Tensor], list[tuple[int, int]]]:
+    """The tensors and where their bytes begin and end; ValueError for an entry that cannot be.
+
+    A model has a thousand tensors of a hundred shapes: each shape is checked once.
+    """
+    checked: dict[tuple[str, tuple[int, ...]], tuple[Tensor, int]] = {}
+    tensors: dict[str, Tensor] = {}
+    places: list[tuple[int, int]] = []
+    for name, entry in entries.items():
+        dtype, shape = entry["dtype"], tuple(entry["shape"])
+        begin, end = entry["data_offsets"]
+        for number in (*shape, begin, end):
+            if type(number) is not int:  # True and 1.0 are equal to 1, and so found among the checked ones
+                raise ValueError("malformed entry")
+        found = checked.get((dtype, shape))
+        if found is None:
+            found = checked[dtype, shape] = _tensor(dtype, shape)
+        if 8 * (end - begin) != found[1]:
+            raise ValueError(f"{dtype} {list(shape)} in {end - begin} bytes")
+        tensors[name] = found[0]
+        places.append((begin, end))
+    return tensors, places
+
+
+def _tensor(dtype: str, shape: tuple[int, ...]) -> tuple[Tensor, int]:
+    """A tensor of this type and shape, and its bits; ValueError when there can be none."""
+    if dtype not in BITS or len(shape) > MOST_DIMENSIONS:
+        raise ValueError(f"a tensor of type {dtype} with {len(shape)} dimensions")
+    if not all(0 <= side < 2**63 for side in shape):
+        raise ValueError("malformed entry")
+    return Tensor(dtype, shape), math.prod(shape) * BITS[dtype]
+
+
 def _check_places(places: list[tuple[int, int]], space: int) -> None:
     """Tensors fill the `space` bytes after the header without holes or overlaps; ValueError otherwise."""
     position = 0
-    for begin, end in places:
-        if begin != position:
-            raise ValueError(f"a tensor begins at byte {begin}, not {position}")
+    for begin, end in sorted(places):
+        if begin != position or end < begin:
+            raise ValueError(f"a tensor lies at bytes {begin} to {end}, not from {position} on")
         position = end
     if position != space:
         raise ValueError(f"{space} bytes of weights, not {position} as the header says")
@@ -158,22 +201,6 @@ def _foreign(start: bytes, size: int) -> tuple[str, str]:
     if start.startswith(b"GGUF"):
         return _("It is a GGUF file, which Avila cannot run yet."), again
     return "", ""
-
-
-def _tensor(entry: dict[str, Any], space: int) -> Tensor:
-    """Check one entry against the `space` bytes after the header; ValueError when it cannot be."""
-    dtype, shape = entry["dtype"], tuple(entry["shape"])
-    begin, end = entry["data_offsets"]
-    for number in (*shape, begin, end):
-        if type(number) is not int or not 0 <= number < 2**63:
-            raise ValueError("malformed entry")
-    if dtype not in BITS or len(shape) > MOST_DIMENSIONS:
-        raise ValueError(f"a tensor of type {dtype} with {len(shape)} dimensions")
-    if not begin <= end <= space:
-        raise ValueError(f"bytes {begin} to {end} of {space}")
-    if math.prod(shape) * BITS[dtype] != 8 * (end - begin):
-        raise ValueError(f"{dtype} {list(shape)} in {end - begin} bytes")
-    return Tensor(dtype, shape)
 
 
 def _broken(path: Path, details: str) -> AvilaError:

@@ -9,12 +9,10 @@ CONFIGS = {"sd1": sd1.configs, "sd2": sd2.configs, "sdxl": sdxl.configs}
 
 def family(header: Header) -> str:
     """ "sd1", "sd2" or "sdxl" for a checkpoint with that family's text encoder; "" for anything else."""
-    if not any(name.startswith(parts.UNET) for name in header.tensors):
+    if not header.has(parts.UNET):
         return ""
-    for name, first in (("sdxl", sdxl.TEXT_2), ("sd2", sd2.TEXT), ("sd1", sd1.TEXT)):
-        if any(tensor.startswith(first) for tensor in header.tensors):
-            return name
-    return ""
+    texts = (("sdxl", sdxl.TEXT_2), ("sd2", sd2.TEXT), ("sd1", sd1.TEXT))
+    return next((name for name, first in texts if header.has(first)), "")
 
 
 def configs(header: Header, vae: Config | None = None) -> dict[str, Config]:

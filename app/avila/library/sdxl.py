@@ -15,6 +15,7 @@ def configs(header: Header) -> dict[str, Config]:
     """See `avila.library.layouts.configs`."""
     text = parts.clip(header, TEXT, parts.standard("sdxl", "text_encoder/config.json"))
     text_2 = parts.open_clip(header, TEXT_2, parts.standard("sdxl", "text_encoder_2/config.json"))
+    parts.shape(header, f"{TEXT_2}text_projection", 2)
     told = parts.size(header, f"{UNET}label_emb.0.0.weight", 1)
     of_sizes = told - text_2["projection_dim"]
     if of_sizes <= 0 or of_sizes % SIZES:
