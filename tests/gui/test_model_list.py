@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from avila.generation import GenerationRequest
 from avila.library.card import Card
+from avila.library.families import Kind
 from avila.library.models import Model
 from avila.library.notes import Notes
 from avila.library.previews import preview_file
@@ -33,11 +34,12 @@ FOLDER = Path("/models")
 
 def model(reference: str, problem: str = "", folder: Path = FOLDER, **other: object) -> Model:
     path = folder / reference
-    values = {"family": "sd1", "kind": "checkpoint", "size": 2_130_000_000, "modified": 1, "builtin": False}
+    look = Kind(kind="checkpoint", family=str(other.pop("family", "sd1")))
+    values = {"look": look, "size": 2_130_000_000, "modified": 1, "builtin": False}
     return Model(name=path.stem, reference=reference, path=path, problem=problem, **(values | other))  # type: ignore[arg-type]
 
 
-STARTER = model("starter", builtin=True, kind="folder", size=16_000_000)
+STARTER = model("starter", builtin=True, size=16_000_000)
 DREAM = model("anime/dream.safetensors")
 CAFE = model("photo/Café à la crème.safetensors", family="sdxl")
 BROKEN = model(
@@ -170,7 +172,7 @@ def test_models_of_one_name_say_where_they_lie() -> None:
     same = (
         DREAM,
         model("photo/dream.safetensors"),
-        model("dream", kind="folder"),
+        model("dream"),
         model("dream.safetensors"),
         model("two/dream.safetensors"),
         model("two/dream.safetensors", folder=other),
@@ -534,9 +536,7 @@ def test_the_menu_comes_by_shift_and_f10(picker: ModelPicker, qtbot: QtBot) -> N
 
 
 def test_the_details_can_be_read_and_copied(picker: ModelPicker, qtbot: QtBot) -> None:
-    hashed = model(
-        "hashed", kind="folder", builtin=True, card=Card(hashes=(("unet/config.json", "ab" * 32),))
-    )
+    hashed = model("hashed", builtin=True, card=Card(hashes=(("unet/config.json", "ab" * 32),)))
     picker.set_models([*MODELS, hashed])
     shown = opened(picker, qtbot)
     shown._show_details(hashed)

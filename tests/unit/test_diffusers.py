@@ -335,7 +335,7 @@ def test_a_missing_tensor_is_told_before_generating(
     made_here: Callable[..., Diffusers], without: str
 ) -> None:
     backend = made_here(without=without)
-    assert "Weights are missing" in refused(backend).explanation
+    assert "parts are missing" in refused(backend).explanation
 
 
 def test_weights_of_nan_are_told(made_here: Callable[..., Diffusers]) -> None:

@@ -14,12 +14,12 @@ from avila.ui.widgets import button, icon_button, label, role, round_corners, te
 
 def details(model: Model) -> dict[str, str]:
     """What is known of a model, by its name for people."""
-    kinds = {"checkpoint": _("checkpoint, one file"), "folder": _("diffusers folder")}
     size = QLocale().formattedDataSize(model.size, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
     changed = QDateTime.fromMSecsSinceEpoch(model.modified // 1_000_000)
     known = {
-        _("Kind"): kinds[model.kind],
-        _("Family"): family_text(model.family) or _("unknown"),
+        _("Kind"): _("checkpoint, one file") if model.path.suffix else _("diffusers folder"),
+        _("Family"): family_text(model) or _("unknown"),
+        _("Weights"): model.dtype,
         _("Size"): size,
         _("Changed"): QLocale().toString(changed, QLocale.FormatType.ShortFormat),
         _("Cannot be used"): model.problem,

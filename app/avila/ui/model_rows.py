@@ -77,32 +77,31 @@ def words_of(row: Row) -> str:
     if row.model is None:
         return fold(row.name)
     model = row.model
-    return fold("\n".join((model.name, family_text(model.family), model.family, model.reference, row.note)))
+    return fold("\n".join((model.name, family_text(model), model.family, model.reference, row.note)))
 
 
 def badges(model: Model | None) -> tuple[str, ...]:
     """The few words that tell models apart: whose it is, its family and its size."""
     if model is None:
         return (_("built in"),)
-    said = (_("built in") if model.builtin else "", family_text(model.family), size_text(model.size))
+    said = (_("built in") if model.builtin else "", family_text(model), size_text(model.size))
     return tuple(text for text in said if text)
 
 
-def family_text(family: str) -> str:
-    """A model family as its users write it."""
-    known = {
-        "sd1": "SD 1.x",
-        "sd2": "SD 2.x",
-        "sd1-inpainting": _("{family} inpainting").format(family="SD 1.x"),
-        "sd1-edit": _("{family} edit").format(family="SD 1.x"),
-        "lora": "LoRA",
-        "controlnet": "ControlNet",
-        "transformer": _("transformer"),
-        "unet": "UNet",
-        "text_encoder": _("text encoder"),
-        "embedding": _("embedding"),
+def family_text(model: Model) -> str:
+    """A model's family and variant as its users write them; "" when unknown."""
+    known = {"sd1": "SD 1.x", "sd2": "SD 2.x", "sdxl": "SDXL", "sd3": "SD 3", "flux": "Flux"}
+    variants = {
+        "v": _("v-prediction"),
+        "inpainting": _("inpainting"),
+        "edit": _("edit"),
+        "refiner": _("refiner"),
+        "turbo": "Turbo",
     }
-    return known.get(family, family.upper())
+    family = known.get(model.family, model.family.upper())
+    # The program's own is v-prediction, too; but nobody chooses by that.
+    variant = "" if model.builtin else variants.get(model.variant, model.variant)
+    return f"{family} {variant}".strip()
 
 
 def size_text(size: int) -> str:
