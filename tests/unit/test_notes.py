@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from avila.errors import AvilaError
 from avila.library import notes
+from avila.library.families import Kind
 from avila.library.models import Model
 from avila.library.notes import LONGEST_NOTE, Notes
 from avila.library.previews import preview_file
@@ -94,8 +95,8 @@ def test_a_file_that_cannot_be_written_is_told_and_the_old_stays(
 # preview pictures
 
 
-def model_at(path: Path, kind: str = "checkpoint") -> Model:
-    return Model(path.stem, path.name, path, "sd1", kind, 1, 1, "")  # type: ignore[arg-type]
+def model_at(path: Path) -> Model:
+    return Model(path.stem, path.name, path, Kind("checkpoint", "sd1"), 1, 1, "")
 
 
 @pytest.mark.parametrize(
@@ -117,9 +118,9 @@ def test_a_folder_has_its_picture_inside(tmp_path: Path) -> None:
     folder = tmp_path / "dream 1.5"
     folder.mkdir()
     (tmp_path / "dream 1.5.png").touch()
-    assert preview_file(model_at(folder, "folder")) is None
+    assert preview_file(model_at(folder)) is None
     (folder / "preview.png").touch()
-    assert preview_file(model_at(folder, "folder")) == folder / "preview.png"
+    assert preview_file(model_at(folder)) == folder / "preview.png"
 
 
 def test_a_model_with_no_picture_or_an_impossible_name_has_none(tmp_path: Path) -> None:
