@@ -77,7 +77,13 @@ def test_ctrl_c_pauses_and_the_same_command_goes_on(home: Path, tmp_path: Path) 
         command = [sys.executable, "-m", "avila", "models", "get", address, "--online"]
         environment = os.environ | {"PYTHONUNBUFFERED": "1"}
         with subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # A shell's background job, as tests may be, ignores Ctrl+C and hands that down.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         ) as process:
             assert process.stderr
             first = process.stderr.readline()
