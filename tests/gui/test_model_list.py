@@ -4,6 +4,7 @@ import json
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -785,3 +786,10 @@ def test_a_model_shows_its_own_picture_or_the_first_it_made(window: Window, home
     assert find(made) == first.path
     (home / "dream.png").touch()
     assert find(made) == home / "dream.png" == preview_file(made)
+
+
+def test_a_caption_calls_a_model_as_its_maker_does(picker: ModelPicker) -> None:
+    picker.set_models([*MODELS, replace(STARTER, reference="own", name="Avila Starter")])
+    assert picker.name_of("own") == "Avila Starter"
+    assert picker.name_of("photo/gone.safetensors") == "gone"
+    assert picker.name_of("") == "Painter"

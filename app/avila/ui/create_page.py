@@ -448,7 +448,8 @@ class CreatePage(QWidget):
             case Shown.PICTURE if self._entry:
                 request = self._entry.request
                 self.canvas.describe(request.prompt)
-                self.caption.show_picture(how_made(self._entry), request.width, request.height)
+                name = self.panel.model.name_of(request.model)
+                self.caption.show_picture(how_made(self._entry, name), request.width, request.height)
         self._show_button()
         self._say()
 
@@ -528,8 +529,7 @@ def time_here(seconds: float) -> str:
     return _("About {n} s on this computer").format(n=max(1, round(seconds)))
 
 
-def how_made(entry: GalleryEntry) -> str:
-    """The caption of a kept picture: time, model or painter, seed."""
-    name = entry.request.model.rsplit("/", 1)[-1].removesuffix(".safetensors") or _("Painter")
+def how_made(entry: GalleryEntry, name: str) -> str:
+    """The caption of a kept picture: time, the model's name or the painter, seed."""
     seconds = QLocale().toString(entry.seconds, "f", 1)
     return _("{seconds} s · {name} · seed {seed}").format(seconds=seconds, name=name, seed=entry.request.seed)

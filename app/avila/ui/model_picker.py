@@ -95,6 +95,13 @@ class ModelPicker(QPushButton):
             if model and other.family == model.family and 0.8 < (other.size + 1) / (model.size + 1) < 1.25
         }
 
+    def name_of(self, reference: str) -> str:
+        """How a picture's caption calls what made it; of a model that is gone, its file's name."""
+        if not reference:
+            return _("Painter")
+        file = reference.rsplit("/", 1)[-1].removesuffix(".safetensors")
+        return next((model.name for model in self._models or () if model.reference == reference), file)
+
     def title(self) -> str:
         """The chosen model's name."""
         model = self.chosen()
