@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import load_file, save_file
 
 from avila.backends import diffusers as module
 from avila.backends.diffusers import (
@@ -336,6 +337,23 @@ def test_a_missing_tensor_is_told_before_generating(
 ) -> None:
     backend = made_here(without=without)
     assert "parts are missing" in refused(backend).explanation
+
+
+@pytest.mark.parametrize(
+    ("part", "without"),
+    [
+        ("vae", "decoder.mid_block.resnets.0.conv1.weight"),
+        ("text_encoder", "final_layer_norm.weight"),
+    ],
+)
+def test_a_tensor_that_a_folder_lacks_is_told_on_loading(tmp_path: Path, part: str, without: str) -> None:
+    write_tiny_folder(tmp_path / "m")
+    [file] = (tmp_path / "m" / part).glob("*.safetensors")
+    weights = load_file(file)
+    [name] = [name for name in weights if name.endswith(without)]
+    del weights[name]
+    save_file(weights, file, {"format": "pt"})
+    assert "Weights are missing" in refused(Diffusers(Library([tmp_path]))).explanation
 
 
 def test_weights_of_nan_are_told(made_here: Callable[..., Diffusers]) -> None:

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import BinaryIO, NamedTuple
 
 import pytest
@@ -568,7 +569,7 @@ def test_too_little_space_is_told_in_numbers_before_anything_comes(
     server: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.host(PATH, MODEL, said=4_000_000_000)
-    usage = shutil._ntuple_diskusage(10**10, 9 * 10**9, 10**9)  # type: ignore[attr-defined]
+    usage = SimpleNamespace(free=10**9)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
     error = refused(server, folder)
     assert "4.00 GB" in error.explanation
@@ -580,10 +581,9 @@ def test_space_that_runs_out_on_the_way(server: Hub, folder: Path, monkeypatch: 
     monkeypatch.setattr(downloads, "SAVED_EVERY", 100_000)
     server.host(PATH, MODEL)
     free = iter([10**10, 10**10])
-    total = 10**10
 
-    def usage(_path: Path) -> tuple[int, int, int]:
-        return shutil._ntuple_diskusage(total, total, next(free, 10**8))  # type: ignore[attr-defined]
+    def usage(_path: Path) -> SimpleNamespace:
+        return SimpleNamespace(free=next(free, 10**8))
 
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "disk_usage", usage)
@@ -761,7 +761,7 @@ def test_a_folder_that_does_not_fit_is_not_begun(
     server: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.publish("org/tiny", REPOSITORY)
-    usage = shutil._ntuple_diskusage(10**9, 10**9, 500_000)  # type: ignore[attr-defined]
+    usage = SimpleNamespace(free=500_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
     monkeypatch.setattr(downloads, "SPARE", 0)  # each of its files would fit, but not all
     with pytest.raises(AvilaError, match="space"):

@@ -428,6 +428,8 @@ def _load(model: Model, key: LoadKey, vae: Model | None) -> Loaded:
     try:
         pipeline = _pipeline(model, dtype, given)
         _check(pipeline)
+        if model.path.is_dir():
+            _check_text_encoders(model.path, pipeline)
         pipeline.to(key.device)
     except RuntimeError as error:
         if _out_of_memory(error):
@@ -584,6 +586,23 @@ def _check_weights(part: str, network: Any) -> None:
     for name, value in (weights[0], weights[len(weights) // 2], weights[-1]):
         if not torch.isfinite(value).all():
             raise ValueError(f"{part}: NaN in {name}")
+
+
+def _check_text_encoders(folder: Path, pipeline: Any) -> None:
+    """transformers makes up the weights that a folder's file lacks, as for training."""
+    for part in ("text_encoder", "text_encoder_2"):
+        network = getattr(pipeline, part, None)
+        if network is None:
+            continue
+        held = {name for file in (folder / part).glob("*.safetensors") for name in read_header(file).tensors}
+        held = {name.removeprefix("text_model.") for name in held}  # which transformers 5 leaves out
+        missing = [
+            name
+            for name, _value in network.named_parameters()
+            if name.removeprefix("text_model.") not in held
+        ]
+        if missing:
+            raise ValueError(f"{part}: missing {', '.join(missing[:3])}")
 
 
 def _check_tokenizer(tokenizer: Any, config: Any) -> None:
