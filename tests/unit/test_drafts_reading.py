@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from avila import i18n
@@ -171,9 +171,9 @@ def test_one_mistake_inside_a_long_word_is_mended(data: st.DataObject) -> None:
             ]
         )
     )
+    common = typed in COMMON or (typed[-1] == "s" and typed[:-1] in COMMON)
+    assume(not common and typed not in FUNCTION_FORMS)
     scene = read(typed)
-    if typed in COMMON or typed in FUNCTION_FORMS:
-        return
     assert scene.words[0].known, f"{typed} for {meant}"
 
 
