@@ -16,20 +16,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
-from avila import __version__, getting, i18n, settings, startup
+from avila import __version__, getting, i18n, listing, startup
 from avila.engine import Engine, Job, Keeper, State
 from avila.errors import AvilaError
 from avila.gallery.metadata import FORMATS
 from avila.gallery.output import Output
 from avila.generation import RANDOM_SEED, GenerationRequest, Step
 from avila.i18n import _, ngettext
-from avila.library.card import SD1, damage
-from avila.library.families import ADDITIONS
-from avila.library.hashes import Hashes, short
-from avila.library.models import Library, Model
+from avila.library.card import SD1
+from avila.library.models import Model
 from avila.settings import LARGEST_COUNT
+from avila.terminal import json_option, say, text
 
 INTERRUPTED = 130
 _BAR = 30  # characters
@@ -52,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "generate":
                 return _generate(options, parser)
             case "models":
-                return getting.run(options) if options.action in getting.ACTIONS else _models(options)
+                if options.action in getting.ACTIONS:
+                    return getting.run(options)
+                return listing.run(options)
             case "gallery":
                 return _rebuild()
             case "doctor":
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(error)
         return 1
     except KeyboardInterrupt:
-        _say(_("Stopped."))
+        say(_("Stopped."))
         return INTERRUPTED
     except BrokenPipeError:  # `avila models | head`: who read has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -77,18 +77,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"Avila {__version__}")
     commands = parser.add_subparsers(dest="command", metavar=_("COMMAND"))
-    as_json = argparse.ArgumentParser(add_help=False)
-    as_json.add_argument("--json", action="store_true", help=_("print JSON, for programs"))
+    as_json = json_option()
 
     generate = commands.add_parser("generate", parents=[as_json], help=_("make a picture from a prompt"))
-    generate.add_argument("prompt", type=_text, metavar=_("PROMPT"), help=_("what the picture shows"))
+    generate.add_argument("prompt", type=text, metavar=_("PROMPT"), help=_("what the picture shows"))
     generate.add_argument(
         "--backend",
         choices=[startup.PROCEDURAL, startup.DIFFUSERS, "hybrid"],
         help=_("the engine; without it, the best that is here (hybrid is diffusers)"),
     )
     generate.add_argument("--model", default="", metavar=_("NAME_OR_PATH"), help=_("see `avila models`"))
-    generate.add_argument("--negative", type=_text, default="", help=_("what the picture should not show"))
+    generate.add_argument("--negative", type=text, default="", help=_("what the picture should not show"))
     generate.add_argument("--steps", type=int, help=_("default: what suits the model"))
     generate.add_argument(
         "--cfg",
@@ -120,10 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         help=_("where to save (.png, .jpg or .webp, or a folder); without it, the gallery"),
     )
 
-    models = commands.add_parser("models", parents=[as_json], help=_("list the models on this computer"))
-    models.add_argument("--check", action="store_true", help=_("read every file whose checksum is recorded"))
-    models.add_argument("--all", action="store_true", help=_("also LoRAs, VAEs and other additions"))
-    _add_model_actions(models)
+    getting.add_commands(listing.add_commands(commands))
     commands.add_parser(
         "doctor", parents=[as_json], help=_("say what is here, what is missing, what mends it")
     )
@@ -142,27 +138,6 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--steps", type=int, default=_DEFAULT.steps, help=_("for overhead"))
     bench.add_argument("--runs", type=_count, default=5, help=_("default: %(default)s"))
     return parser
-
-
-def _add_model_actions(models: argparse.ArgumentParser) -> None:
-    """The words after `avila models`; without one, it lists them."""
-    # A default here would overwrite what stands before the word, as in `avila models --json list`.
-    as_json = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    as_json.add_argument("--json", action="store_true", help=_("answer in JSON"))
-    actions = models.add_subparsers(dest="action", metavar=_("ACTION"))
-    listing = actions.add_parser("list", parents=[as_json], help=_("list the models on this computer"))
-    for name, text in (
-        ("--check", _("read every file whose checksum is recorded")),
-        ("--all", _("also LoRAs, VAEs and other additions")),
-    ):
-        listing.add_argument(name, action="store_true", default=argparse.SUPPRESS, help=text)
-    inspect = actions.add_parser("inspect", parents=[as_json], help=_("say what a file is, from its header"))
-    inspect.add_argument("name", type=_text, metavar=_("NAME_OR_PATH"))
-    add = actions.add_parser("add", parents=[as_json], help=_("look for models in one more folder"))
-    add.add_argument("folder", type=_text, metavar=_("FOLDER"))
-    hashes = actions.add_parser("hash", parents=[as_json], help=_("SHA-256 and A1111's short hash"))
-    hashes.add_argument("names", type=_text, nargs="+", metavar=_("NAME_OR_PATH"))
-    getting.add_commands(actions, as_json)
 
 
 def _window() -> int:
@@ -194,15 +169,15 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
     avila = startup.start()
     try:
         if avila.note:
-            _say(avila.note)
+            say(avila.note)
         request = startup.complete(avila.library, request, avila.settings.request.model)
         model = avila.library.find(request.model) if request.model else None
         request = _with_values(request, options, model)
         if not backend and not model and startup.has_torch():
-            _say(_("No model can be used, so the painter makes the picture; `avila models --check` says why"))
+            say(_("No model can be used, so the painter makes the picture; `avila models --check` says why"))
         for note in (request.note(model.card.tokens), model.card.note(request)) if model else ():
             if note:
-                _say(note)
+                say(note)
         keeper: Keeper = output or avila.gallery
         if output:
             output.check(request)
@@ -309,140 +284,14 @@ class _Terminal:
             print(f"\r{line:<78}", end="", file=sys.stderr, flush=True)
         elif number in (0, total) or now - self._said > _PATIENCE:
             self._said = now
-            _say(f"{count}: {steps}")
+            say(f"{count}: {steps}")
 
     def _interrupt(self, _signal: int, _frame: FrameType | None) -> None:
         """Ctrl+C: stop at the next step, which leaves everything tidy; the second one does not wait."""
         signal.signal(signal.SIGINT, signal.default_int_handler)
         self._interrupted = True
         self._engine.stop()
-        _say(("\n" if self._bar else "") + _("Stopping… (Ctrl+C again stops at once)"))
-
-
-def _models(options: argparse.Namespace) -> int:
-    avila = startup.start()
-    try:
-        match options.action:
-            case "inspect":
-                return _inspect_model(avila, options)
-            case "add":
-                return _add_folder(avila, options)
-            case "hash":
-                return _hash_models(avila, options)
-            case _:
-                return _list_models(avila, options)
-    finally:
-        avila.close()
-
-
-def _list_models(avila: startup.Avila, options: argparse.Namespace) -> int:
-    models = avila.library.everything() if options.all else avila.library.models()
-    damaged = [damage(model.path, model.card.hashes) if options.check else "" for model in models]
-    own = [model for model in models if model.builtin]
-    amiss = any(damaged) or not own or any(model.problem for model in own)
-    status = 1 if options.check and amiss else 0
-    if options.json:
-        told = [_told(model) for model in models]
-        if options.check:
-            told = [model | {"damaged": file} for model, file in zip(told, damaged, strict=True)]
-        print(json.dumps(told, indent=2))
-        return status
-    if options.check and not own:
-        _say(_("The model that comes with Avila is missing"))
-    if not models:
-        _say(
-            _("There are no models yet. Put one (.safetensors) into {folder}").format(
-                folder=avila.folders.models
-            )
-        )
-    width = max((len(model.name) for model in models), default=0)
-    for model, file in zip(models, damaged, strict=True):
-        notes = [
-            _("built in") if model.builtin else "",
-            _("{file} is missing or damaged").format(file=file) if file else "",
-            model.problem,
-        ]
-        note = "; ".join(note for note in notes if note)
-        kind = f"{model.kind if model.addition else ''} {model.family or '?'}".strip()
-        columns = (f"{model.name:<{width}}", f"{kind:<{15 if options.all else 6}}", f"{_megabytes(model):>9}")
-        print("  ".join((*columns, note)).rstrip())
-    return status
-
-
-def _inspect_model(avila: startup.Avila, options: argparse.Namespace) -> int:
-    model = avila.library.find(options.name)
-    engines = startup.engines_for(model)
-    if options.json:
-        print(json.dumps(_told(model) | {"engines": engines}, indent=2))
-    else:
-        lines = (
-            (_("name"), model.name),
-            (_("path"), str(model.path)),
-            (_("kind"), model.kind or "?"),
-            (_("family"), model.family or "?"),
-            (_("variant"), model.variant),
-            (_("weights"), model.dtype),
-            (_("size"), _megabytes(model)),
-            (_("words"), ", ".join(model.words)),
-            (_("engines"), ", ".join(engines)),
-            (_("note") if model.addition else _("problem"), model.problem),
-        )
-        width = max(len(label) for label, _value in lines)
-        for label, value in lines:
-            if value:
-                print(f"{label:<{width}}  {value}")
-    return 1 if model.problem and model.kind not in ADDITIONS else 0
-
-
-def _add_folder(avila: startup.Avila, options: argparse.Namespace) -> int:
-    folder = Path(options.folder).expanduser().absolute()
-    if not folder.is_dir():
-        raise AvilaError(
-            _("The folder was not added"),
-            _("{folder} is not a folder.").format(folder=folder),
-            _("Give the folder that holds the models, or another program's own folder."),
-        )
-    known = avila.settings.model_folders
-    if str(folder) not in known:
-        changed = replace(avila.settings, model_folders=(*known, str(folder)))
-        settings.save(avila.folders.settings_file, changed)
-    models = Library([folder]).everything()
-    usable = sum(not model.problem for model in models)
-    if options.json:
-        print(json.dumps({"folder": str(folder), "found": len(models), "usable": usable}, indent=2))
-    else:
-        print(
-            _("{folder}: {found} model files and folders, {usable} of them usable as a model").format(
-                folder=folder, found=len(models), usable=usable
-            )
-        )
-    return 0
-
-
-def _hash_models(avila: startup.Avila, options: argparse.Namespace) -> int:
-    """A diffusers folder has no hash of its own: each of its weight files is told."""
-    hashes = Hashes(avila.folders.hashes_file)
-    told = []
-    for name in options.names:
-        path = avila.library.find(name).path
-        for file in sorted(path.rglob("*.safetensors")) if path.is_dir() else [path]:
-            sha256 = hashes.sha256(file)
-            told.append({"path": str(file), "sha256": sha256, "short": short(sha256)})
-            if not options.json:
-                print(f"{sha256}  {short(sha256)}  {file}")
-    if options.json:
-        print(json.dumps(told, indent=2))
-    return 0
-
-
-def _told(model: Model) -> dict[str, Any]:
-    """A model as JSON."""
-    keys = ("name", "reference", "kind", "family", "variant", "dtype", "words", "size", "problem", "builtin")
-    return {key: getattr(model, key) for key in keys} | {"path": str(model.path)}
-
-
-def _megabytes(model: Model) -> str:
-    return _("{size} MB").format(size=round(model.size / 1e6))
+        say(("\n" if self._bar else "") + _("Stopping… (Ctrl+C again stops at once)"))
 
 
 def _rebuild() -> int:
@@ -469,11 +318,6 @@ def _bench(options: argparse.Namespace) -> int:
     result = bench.run(options.name, options.model, options.runs, options.size, options.steps)
     print(json.dumps(result, indent=2) if options.json else bench.table(result))
     return 0
-
-
-def _text(argument: str) -> str:
-    """An argument as proper text: bytes that are no UTF-8 come from the system as half surrogates."""
-    return argument.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _size(argument: str) -> tuple[int, int]:
@@ -512,8 +356,4 @@ def _output(argument: str, parser: argparse.ArgumentParser) -> Output:
 
 def _complain(error: AvilaError) -> None:
     lines = [line for line in (error.explanation, error.advice) if line]
-    _say("\n  ".join([f"avila: {error.title}", *lines]))
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    say("\n  ".join([f"avila: {error.title}", *lines]))

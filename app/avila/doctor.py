@@ -190,7 +190,7 @@ def _devices() -> tuple[list[dict[str, str]], list[Finding]]:
     """Where models run. Imports torch, if it is there and whole."""
     if not startup.has_torch():
         return [], []  # the versions say so already
-    from avila.backends.diffusers import device_and_dtype
+    from avila.backends.devices import device_and_dtype
 
     try:
         return [device_and_dtype()._asdict()], []

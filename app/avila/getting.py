@@ -12,6 +12,7 @@ from avila import startup
 from avila.i18n import _, ngettext
 from avila.library import catalog, downloads, hub
 from avila.library.downloads import Progress
+from avila.terminal import json_option, say
 
 ACTIONS = ("get", "catalog")
 PAUSED = 130  # the exit status after Ctrl+C
@@ -20,8 +21,9 @@ _PATIENCE = 5.0  # seconds between two lines of a log
 _FRAME = 0.1  # seconds between two bars
 
 
-def add_commands(actions: Any, as_json: argparse.ArgumentParser) -> None:
+def add_commands(actions: Any) -> None:
     """Add both to the actions of `avila models` (what `add_subparsers` gives)."""
+    as_json = json_option(argument_default=argparse.SUPPRESS)
     get = actions.add_parser("get", parents=[as_json], help=_("download a model; Ctrl+C pauses"))
     get.add_argument(
         "source",
@@ -44,11 +46,11 @@ def _get(options: argparse.Namespace) -> int:
     bar = _Bar()
     try:
         plan = hub.plan(options.source, network)
-        _say(_told(plan))
+        say(_told(plan))
         path = downloads.fetch(plan, avila.folders.models, network, bar.show)
     except KeyboardInterrupt:
         bar.end()
-        _say(
+        say(
             _("Paused at {size}. The same command goes on from there.").format(size=_size(bar.done))
             if bar.done
             else _("Stopped.")
@@ -98,8 +100,8 @@ def _catalog(options: argparse.Namespace) -> int:
         print(f"{'':<{width}}  {'':>8}  {entry.good_at}")
     for each in left:
         of = f" / {_size(each.total)}" if each.total else ""
-        _say(_("Paused: {name}, {size}").format(name=each.name, size=_size(each.done) + of))
-    _say(_("`avila models get NAME --online` downloads one."))
+        say(_("Paused: {name}, {size}").format(name=each.name, size=_size(each.done) + of))
+    say(_("`avila models get NAME --online` downloads one."))
     return 0
 
 
@@ -123,7 +125,7 @@ class _Bar:
             print(f"\r{_line(progress):<78}", end="", file=sys.stderr, flush=True)
             self._open = True
         else:
-            _say(_line(progress))
+            say(_line(progress))
 
     def end(self) -> None:
         """Leave the bar's line."""
@@ -154,7 +156,3 @@ def _size(size: int) -> str:
 def _size_of(path: Path) -> int:
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
     return sum(file.stat().st_size for file in files)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

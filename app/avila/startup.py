@@ -152,7 +152,7 @@ def complete(library: Library, request: GenerationRequest, usual: str = "") -> G
 
 def known_sampler(name: str) -> str:
     """Our name of a sampler that other programs call otherwise; the name itself when it is not known."""
-    from avila.backends.diffusers import sampler_named
+    from avila.backends.samplers import sampler_named
 
     return sampler_named(name) or name
 

@@ -97,7 +97,7 @@ def test_a_pytorch_that_does_not_start_is_told(
     def broken() -> None:
         raise OSError("libcudart.so: wrong version")
 
-    monkeypatch.setattr("avila.backends.diffusers.device_and_dtype", broken)
+    monkeypatch.setattr("avila.backends.devices.device_and_dtype", broken)
     found = report(capsys, 1)
     assert found["devices"] == []
     assert any("libcudart" in finding["what"] for finding in found["findings"])

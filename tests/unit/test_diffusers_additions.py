@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from avila.backends import diffusers as module
-from avila.backends.diffusers import Device, Diffusers
+from avila.backends.devices import Device
+from avila.backends.diffusers import Diffusers
 from avila.errors import AvilaError
 from avila.generation import GenerationRequest, Lora
 from avila.library.models import Library

@@ -12,7 +12,9 @@ import pytest
 
 from avila import cli
 from avila.backends import diffusers as module
-from avila.backends.diffusers import SAMPLERS, Device, Diffusers, arguments
+from avila.backends.devices import Device
+from avila.backends.diffusers import Diffusers, arguments
+from avila.backends.samplers import SAMPLERS
 from avila.errors import AvilaError
 from avila.generation import GenerationRequest
 from avila.library import layouts, sd2

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from avila.backends import diffusers as backend
+from avila.backends import samplers
+from avila.backends.diffusers import Diffusers
 from avila.backends.previews import (
     Prediction,
     alpha_cumprod,
@@ -57,13 +58,13 @@ class Oracle(torch.nn.Module):
     ("sampler", "kind"),
     [
         (sampler, kind)
-        for sampler in backend.SAMPLERS
+        for sampler in samplers.SAMPLERS
         for kind in ("epsilon", "v_prediction", "sample")
         if kind != "sample" or sampler not in NO_SAMPLE
     ],
 )
 def test_the_predicted_latents_are_exact_at_every_step(sampler: str, kind: str) -> None:
-    scheduler = backend.make_scheduler(sampler, CONFIG | {"prediction_type": kind}, 6)
+    scheduler = samplers.make_scheduler(sampler, CONFIG | {"prediction_type": kind}, 6)
     scheduler.set_timesteps(6)
     x0 = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(3))
     unet = Oracle(x0, kind, scheduler.alphas_cumprod, 7.0)
@@ -135,7 +136,7 @@ def test_the_colours_of_a_linear_vae_are_found(channels: int, encodes: bool) -> 
     assert torch.allclose(colours.offset, torch.full((3,), 0.55), atol=5e-3)
 
 
-def test_the_colours_follow_a_real_vae(diffusers_backend: backend.Diffusers) -> None:
+def test_the_colours_follow_a_real_vae(diffusers_backend: Diffusers) -> None:
     request = GenerationRequest("x", backend="diffusers", model="tiny", width=64, height=64, seed=1)
     vae = diffusers_backend.pipeline(request).vae
     before = torch.get_rng_state()
@@ -158,7 +159,7 @@ def test_a_preview_has_the_latents_size_and_bears_nan() -> None:
     assert (image.mode, image.size) == ("RGB", (9, 5))
 
 
-def test_a_small_decoder_shows_the_picture_itself(starter_backend: backend.Diffusers) -> None:
+def test_a_small_decoder_shows_the_picture_itself(starter_backend: Diffusers) -> None:
     request = GenerationRequest(
         "x", backend="diffusers", model="starter", width=96, height=64, steps=2, sampler="DPM++ 2M", seed=1
     )
@@ -170,9 +171,7 @@ def test_a_small_decoder_shows_the_picture_itself(starter_backend: backend.Diffu
     assert np.abs(np.asarray(shown[0]).astype(int) - np.asarray(picture)).max() > 2
 
 
-def test_only_what_is_cheap_is_decoded(
-    starter_backend: backend.Diffusers, diffusers_backend: backend.Diffusers
-) -> None:
+def test_only_what_is_cheap_is_decoded(starter_backend: Diffusers, diffusers_backend: Diffusers) -> None:
     request = GenerationRequest("x", backend="diffusers", model="starter", width=64, height=64, seed=1)
     small = starter_backend.pipeline(request).vae
     usual = diffusers_backend.pipeline(replace(request, model="tiny")).vae
@@ -181,7 +180,7 @@ def test_only_what_is_cheap_is_decoded(
     assert not decodes_quickly(usual, torch.zeros((4, 8, 8)))
 
 
-def test_the_colours_of_a_small_vae_are_found(starter_backend: backend.Diffusers) -> None:
+def test_the_colours_of_a_small_vae_are_found(starter_backend: Diffusers) -> None:
     request = GenerationRequest("x", backend="diffusers", model="starter", width=64, height=64, seed=1)
     vae = starter_backend.pipeline(request).vae
     colours = fit_colours(vae)
@@ -191,7 +190,7 @@ def test_the_colours_of_a_small_vae_are_found(starter_backend: backend.Diffusers
     assert np.corrcoef(guess.ravel(), truth.ravel())[0, 1] > 0.8
 
 
-def test_a_decoded_preview_bears_nan(starter_backend: backend.Diffusers) -> None:
+def test_a_decoded_preview_bears_nan(starter_backend: Diffusers) -> None:
     request = GenerationRequest("x", backend="diffusers", model="starter", width=64, height=64, seed=1)
     vae = starter_backend.pipeline(request).vae
     image = decoded(vae, torch.full((6, 4, 5), float("nan")))

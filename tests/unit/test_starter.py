@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from avila import assets, cli, i18n, startup
-from avila.backends.diffusers import SAMPLERS, Diffusers
+from avila.backends.diffusers import Diffusers
+from avila.backends.samplers import SAMPLERS
 from avila.gallery import metadata
 from avila.generation import GenerationRequest
 from avila.library.card import damage

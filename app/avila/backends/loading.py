@@ -1,0 +1,279 @@
+"""Reading a model's weights into a diffusers pipeline, offline, and checking what came."""
+
+import json
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from avila.assets import resource
+from avila.backends.devices import out_of_memory
+from avila.backends.previews import LatentColours, Prediction, decoded, decodes_quickly, fit_colours
+from avila.errors import AvilaError
+from avila.i18n import _
+from avila.library import layouts, parts, sd2
+from avila.library.card import damage
+from avila.library.families import kind_of_file
+from avila.library.headers import Header, read_header
+from avila.library.models import Model
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+@dataclass(frozen=True, slots=True)
+class LoadKey:
+    """What a loaded model depends on: the same key, the same weights in memory."""
+
+    path: Path
+    modified: int  # in ns
+    size: int  # in bytes
+    device: str
+    dtype: str
+    vae: tuple[Path, int] | None = None  # the one in place of the model's own, and when it was changed, in ns
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A model in memory."""
+
+    key: LoadKey
+    pipeline: Any  # diffusers.StableDiffusionPipeline or …XLPipeline
+    follower: Any  # its …Img2ImgPipeline of the same parts, begins with a picture
+    scheduler_config: Any  # as the model brought it; each sampler is made from it
+    _colours: LatentColours | None = field(default=None, init=False)
+
+    def picture(self, prediction: Prediction, scheduler: Any, cfg_scale: float) -> "Image":
+        """The preview of one step; the first one fits the colours, about a second at full size."""
+        latents = prediction.x0(scheduler, cfg_scale)
+        if decodes_quickly(self.pipeline.vae, latents):
+            return decoded(self.pipeline.vae, latents)
+        if self._colours is None:
+            self._colours = fit_colours(self.pipeline.vae)
+        return self._colours.picture(latents)
+
+
+def load(model: Model, key: LoadKey, vae: Model | None) -> Loaded:
+    """Read the weights. Raises AvilaError when they are not what the header or the configs promise."""
+    import torch
+    from diffusers.loaders.single_file_utils import SingleFileComponentError
+    from safetensors import SafetensorError
+
+    check_files(model)
+    dtype = getattr(torch, key.dtype)
+    given = {"vae": _vae(vae, model.family, dtype)} if vae else {}
+    try:
+        pipeline = _pipeline(model, dtype, given)
+        _check(pipeline)
+        if model.path.is_dir():
+            _check_text_encoders(model.path, pipeline)
+        pipeline.to(key.device)
+    except RuntimeError as error:
+        if out_of_memory(error):
+            raise AvilaError(
+                _("Not enough memory"),
+                _("The model “{name}” needs more memory than is free.").format(name=model.name),
+                _("Close other programs, or choose a smaller model."),
+                str(error),
+            ) from error
+        raise _damaged(model, error) from error
+    except (OSError, ValueError, LookupError, TypeError, SingleFileComponentError, SafetensorError) as error:
+        raise _damaged(model, error) from error
+    follower = _follower(pipeline)
+    for made in (pipeline, follower):
+        made.set_progress_bar_config(disable=True)
+        if model.family == "sdxl":  # diffusers' own does the same, with a warning that it will go
+            made.upcast_vae = partial(made.vae.to, torch.float32)
+    return Loaded(key, pipeline, follower, pipeline.scheduler.config)
+
+
+def _follower(pipeline: Any) -> Any:
+    """The image-to-image pipeline of the same parts."""
+    from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionXLImg2ImgPipeline
+
+    if hasattr(pipeline, "text_encoder_2"):
+        return StableDiffusionXLImg2ImgPipeline(**pipeline.components, add_watermarker=False)
+    return StableDiffusionImg2ImgPipeline(**pipeline.components, requires_safety_checker=False)
+
+
+def _vae(chosen: Model, family: str, dtype: Any) -> Any:
+    """A VAE of its own, in `ldm`'s layout or a diffusers folder. Raises AvilaError when it cannot be read."""
+    from diffusers import AutoencoderKL
+    from diffusers.loaders.single_file_utils import SingleFileComponentError
+    from safetensors import SafetensorError
+
+    path = chosen.path
+    try:
+        if path.is_dir():
+            folder = path / "vae" if (path / "vae").is_dir() else path
+            vae = AutoencoderKL.from_pretrained(
+                folder, use_safetensors=True, local_files_only=True, torch_dtype=dtype
+            )
+        else:
+            with TemporaryDirectory(prefix="avila-") as place:
+                config = json.dumps(_vae_config(read_header(path), family))
+                Path(place, "config.json").write_text(config, encoding="utf-8")
+                vae = AutoencoderKL.from_single_file(
+                    str(path), config=place, local_files_only=True, torch_dtype=dtype
+                )
+        _check_weights("vae", vae)
+    except (OSError, ValueError, LookupError, TypeError, RuntimeError, SingleFileComponentError) as error:
+        raise _damaged(chosen, error) from error
+    except SafetensorError as error:
+        raise _damaged(chosen, error) from error
+    return vae
+
+
+def _vae_config(header: Header, family: str) -> parts.Config:
+    # or a checkpoint that has one
+    return parts.vae(header, family, parts.VAE if header.has(parts.VAE) else "")
+
+
+def lacks_only_a_vae(model: Model) -> bool:
+    """Whether a single file could run with somebody else's VAE."""
+    if model.path.is_dir() or model.family not in layouts.CONFIGS:
+        return False
+    try:
+        look = kind_of_file(read_header(model.path), parts.standard(model.family, "vae/config.json"))
+    except AvilaError:
+        return False
+    return look.kind == "checkpoint" and not look.problem
+
+
+def _pipeline(model: Model, dtype: Any, given: dict[str, Any]) -> Any:
+    from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
+
+    options: dict[str, Any] = given | {"dtype": dtype, "local_files_only": True}
+    if model.family == "sdxl":
+        pipeline_class = StableDiffusionXLPipeline
+        options |= {"add_watermarker": False}
+    else:
+        pipeline_class = StableDiffusionPipeline
+        options |= dict.fromkeys(("safety_checker", "feature_extractor"))
+        options |= {"requires_safety_checker": False}
+    if model.path.is_dir():
+        fp16_only = not (model.path / "unet" / "diffusion_pytorch_model.safetensors").is_file() and any(
+            (model.path / "unet").glob("*.fp16*.safetensors")
+        )
+        return pipeline_class.from_pretrained(
+            model.path, use_safetensors=True, variant="fp16" if fp16_only else None, **options
+        )
+    header = read_header(model.path)
+    configs = layouts.configs(header, _plain(given["vae"].config) if given else None)
+    if model.family == "sd2" and _predicts_v(model.path, header):
+        configs["scheduler/scheduler_config.json"]["prediction_type"] = "v_prediction"
+    with TemporaryDirectory(prefix="avila-") as folder:
+        for name, config in configs.items():
+            file = Path(folder, name)
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(json.dumps(config), encoding="utf-8")
+        return pipeline_class.from_single_file(
+            str(model.path), config=folder, **_tokenizers(model.family), **options
+        )
+
+
+def _plain(config: Any) -> parts.Config:
+    """A loaded part's config without diffusers' own notes."""
+    return {name: value for name, value in config.items() if not name.startswith("_")}
+
+
+def _tokenizers(family: str) -> dict[str, Any]:
+    """CLIP's tokenizer from the shipped files; OpenCLIP's is the same but fills up with "!", token 0."""
+    from transformers import CLIPTokenizer
+
+    place = resource("models/sd1/tokenizer")
+    first = {"pad_token": "!"} if family == "sd2" else {}
+    made = {"tokenizer": CLIPTokenizer.from_pretrained(place, **first)}
+    if family == "sdxl":
+        made["tokenizer_2"] = CLIPTokenizer.from_pretrained(place, pad_token="!")
+    return made
+
+
+def _predicts_v(path: Path, header: Header) -> bool:
+    """Whether the weights look like those of a v-predicting SD 2, where the header does not say."""
+    from safetensors import safe_open
+
+    name = sd2.prediction_hint(header)
+    if not name:
+        return False
+    with safe_open(path, "pt") as file:
+        return bool(file.get_tensor(name).float().std(correction=0) > sd2.SPREAD_OF_V)
+
+
+def _check(pipeline: Any) -> None:
+    """Raise ValueError for what diffusers loads without a word and cannot run."""
+    import torch
+
+    for part, network in pipeline.components.items():
+        if isinstance(network, torch.nn.Module):
+            _check_weights(part, network)
+    for number in ("", "_2"):
+        if hasattr(pipeline, f"tokenizer{number}"):
+            tokenizer = getattr(pipeline, f"tokenizer{number}")
+            _check_tokenizer(tokenizer, getattr(pipeline, f"text_encoder{number}").config)
+
+
+def _check_weights(part: str, network: Any) -> None:
+    import torch
+
+    weights = list(network.named_parameters())
+    missing = [name for name, value in weights if value.is_meta]
+    if missing:
+        raise ValueError(f"{part}: missing {', '.join(missing[:3])}")
+    for name, value in (weights[0], weights[len(weights) // 2], weights[-1]):
+        if not torch.isfinite(value).all():
+            raise ValueError(f"{part}: NaN in {name}")
+
+
+def _check_text_encoders(folder: Path, pipeline: Any) -> None:
+    """transformers makes up the weights that a folder's file lacks, as for training."""
+    for part in ("text_encoder", "text_encoder_2"):
+        network = getattr(pipeline, part, None)
+        if network is None:
+            continue
+        held = {name for file in (folder / part).glob("*.safetensors") for name in read_header(file).tensors}
+        held = {name.removeprefix("text_model.") for name in held}  # which transformers 5 leaves out
+        missing = [
+            name
+            for name, _value in network.named_parameters()
+            if name.removeprefix("text_model.") not in held
+        ]
+        if missing:
+            raise ValueError(f"{part}: missing {', '.join(missing[:3])}")
+
+
+def _check_tokenizer(tokenizer: Any, config: Any) -> None:
+    # transformers makes up a vocabulary of two words where the file is missing; small models have hundreds
+    if (
+        not 256 <= len(tokenizer) <= config.vocab_size
+        or tokenizer.model_max_length > config.max_position_embeddings
+    ):
+        raise ValueError(f"tokenizer: {len(tokenizer)} words, {tokenizer.model_max_length} long")
+
+
+def check_files(model: Model) -> None:
+    """Raise AvilaError when one of the folder's files is not as its card records it."""
+    file = damage(model.path, model.card.hashes)
+    if file:
+        raise AvilaError(
+            _("“{name}” is damaged").format(name=model.name),
+            _("Its file {file} is missing or is not as it was made.").format(file=file),
+            try_again(model),
+            str(model.path / file),
+        )
+
+
+def try_again(model: Model) -> str:
+    if model.builtin:
+        return _("Install Avila again, or choose another model.")
+    return _("Download the model again, or choose another one.")
+
+
+def _damaged(model: Model, error: Exception) -> AvilaError:
+    return AvilaError(
+        _("“{name}” could not be loaded").format(name=model.name),
+        _("Weights are missing, damaged, or of a kind that Avila does not know."),
+        try_again(model),
+        f"{model.path}\n{type(error).__name__}: {error}",
+    )

@@ -1,0 +1,91 @@
+"""The samplers by the names people know, as diffusers' schedulers."""
+
+import re
+from functools import wraps
+from typing import Any
+
+# Name, diffusers' class, and what differs from the model's own scheduler config.
+SCHEDULERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "Euler a": ("EulerAncestralDiscreteScheduler", {}),
+    "Euler": ("EulerDiscreteScheduler", {}),
+    "DPM++ 2M": ("DPMSolverMultistepScheduler", {}),
+    "DPM++ 2M Karras": ("DPMSolverMultistepScheduler", {"use_karras_sigmas": True}),
+    "DPM++ 2M SDE": ("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++"}),
+    "DPM++ 2M SDE Karras": (
+        "DPMSolverMultistepScheduler",
+        {"algorithm_type": "sde-dpmsolver++", "use_karras_sigmas": True},
+    ),
+    "UniPC": ("UniPCMultistepScheduler", {}),
+    "DDIM": ("DDIMScheduler", {"clip_sample": False}),
+    "PLMS": ("PNDMScheduler", {"skip_prk_steps": True}),
+    "Heun": ("HeunDiscreteScheduler", {}),
+    "LCM": ("LCMScheduler", {"clip_sample": False}),
+}
+SAMPLERS = tuple(SCHEDULERS)
+# A cosine schedule ends at a sigma of 20,000. These take a first step from there in their stride; Heun
+# overshoots by hundreds, Euler a roots a negative number, and Karras' steps would nearly all be up there.
+EXACT_FROM_ANY_SIGMA = ("Euler", "DPM++ 2M", "DPM++ 2M SDE", "UniPC", "DDIM", "LCM")
+LARGEST_SIGMA = 80.0  # for the others; Karras et al. 2022, table 1
+
+
+def sampler_named(name: str) -> str | None:
+    """Our name of a sampler that others call otherwise ("k_euler_a", "dpmpp_2m"); None when unknown."""
+
+    def plain(text: str) -> str:
+        text = text.lower().replace("++", "pp").replace("ancestral", "a")
+        return re.sub(r"[^a-z0-9]", "", text.removeprefix("k_").removeprefix("sample_"))
+
+    return next((sampler for sampler in SAMPLERS if plain(sampler) == plain(name)), None)
+
+
+def make_scheduler(sampler: str, config: Any, steps: int) -> Any:
+    """diffusers' scheduler for one of SAMPLERS, with the model's betas and prediction type."""
+    import diffusers
+
+    name, options = SCHEDULERS[sampler]
+    if sampler == "LCM":
+        # it picks its steps from so many of the original ones, and cannot pick more
+        options = options | {"original_inference_steps": max(50, steps)}
+    if config.get("steps_offset") and steps >= config["num_train_timesteps"]:
+        options = options | {"steps_offset": 0}  # else the first step lies behind the last timestep
+    scheduler = getattr(diffusers, name).from_config(config, **options)
+    exact = sampler in EXACT_FROM_ANY_SIGMA
+    from_noise = config.get("beta_schedule") == "squaredcos_cap_v2" or config.get("rescale_betas_zero_snr")
+    if from_noise and not exact:
+        scheduler.alphas_cumprod = scheduler.alphas_cumprod.clamp(min=1 / (1 + LARGEST_SIGMA**2))
+    if hasattr(scheduler, "set_begin_index"):
+        _begin_at_the_first(scheduler)
+    return scheduler
+
+
+def _begin_at_the_first(scheduler: Any) -> None:
+    """Tell the scheduler where each picture begins: where two steps round to the first timestep, it guesses
+    the second, and falls off its table at the end.
+    """
+    set_timesteps = scheduler.set_timesteps
+
+    @wraps(set_timesteps)
+    def set_and_begin(*given: Any, **named: Any) -> None:
+        set_timesteps(*given, **named)
+        scheduler.set_begin_index(0)
+
+    scheduler.set_timesteps = set_and_begin
+
+
+def last_timesteps(scheduler: Any, steps: int, run: int) -> Any:
+    """The timesteps of the last `run` of `steps` steps; tells the scheduler where it begins.
+
+    diffusers' own get_timesteps cuts PLMS's table, which has its second timestep twice, without care:
+    the sampler then takes every picture for one step less noisy than it is.
+    """
+    import torch
+
+    begin = (steps - run) * scheduler.order
+    timesteps = scheduler.timesteps
+    if type(scheduler).__name__ == "PNDMScheduler":
+        once = torch.cat([timesteps[:1], timesteps[2:]]) if len(timesteps) > 2 else timesteps
+        timesteps = once[begin:]
+        return torch.cat([timesteps[:2], timesteps[1:]])
+    if hasattr(scheduler, "set_begin_index"):
+        scheduler.set_begin_index(begin)
+    return timesteps[begin:]

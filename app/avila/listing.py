@@ -1,0 +1,167 @@
+"""`avila models`, and its words `list`, `inspect`, `add` and `hash`."""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from avila import settings, startup
+from avila.errors import AvilaError
+from avila.i18n import _
+from avila.library.card import damage
+from avila.library.families import ADDITIONS
+from avila.library.hashes import Hashes, short
+from avila.library.models import Library, Model
+from avila.terminal import json_option, say, text
+
+
+def add_commands(commands: Any) -> Any:
+    """Add `models` to the commands (what `add_subparsers` gives); its own actions, for others to add to."""
+    here = _("list the models on this computer")
+    models = commands.add_parser("models", parents=[json_option()], help=here)
+    models.add_argument("--check", action="store_true", help=_("read every file whose checksum is recorded"))
+    models.add_argument("--all", action="store_true", help=_("also LoRAs, VAEs and other additions"))
+    # A default here would overwrite what stands before the word, as in `avila models --json list`.
+    later = json_option(argument_default=argparse.SUPPRESS)
+    actions = models.add_subparsers(dest="action", metavar=_("ACTION"))
+    listed = actions.add_parser("list", parents=[later], help=here)
+    for name, said in (
+        ("--check", _("read every file whose checksum is recorded")),
+        ("--all", _("also LoRAs, VAEs and other additions")),
+    ):
+        listed.add_argument(name, action="store_true", default=argparse.SUPPRESS, help=said)
+    inspect = actions.add_parser("inspect", parents=[later], help=_("say what a file is, from its header"))
+    inspect.add_argument("name", type=text, metavar=_("NAME_OR_PATH"))
+    add = actions.add_parser("add", parents=[later], help=_("look for models in one more folder"))
+    add.add_argument("folder", type=text, metavar=_("FOLDER"))
+    hashes = actions.add_parser("hash", parents=[later], help=_("SHA-256 and A1111's short hash"))
+    hashes.add_argument("names", type=text, nargs="+", metavar=_("NAME_OR_PATH"))
+    return actions
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run one of the words, or the list without one; returns the exit status, raises AvilaError."""
+    avila = startup.start()
+    try:
+        match options.action:
+            case "inspect":
+                return _inspect_model(avila, options)
+            case "add":
+                return _add_folder(avila, options)
+            case "hash":
+                return _hash_models(avila, options)
+            case _:
+                return _list_models(avila, options)
+    finally:
+        avila.close()
+
+
+def _list_models(avila: startup.Avila, options: argparse.Namespace) -> int:
+    models = avila.library.everything() if options.all else avila.library.models()
+    damaged = [damage(model.path, model.card.hashes) if options.check else "" for model in models]
+    own = [model for model in models if model.builtin]
+    amiss = any(damaged) or not own or any(model.problem for model in own)
+    status = 1 if options.check and amiss else 0
+    if options.json:
+        told = [_told(model) for model in models]
+        if options.check:
+            told = [model | {"damaged": file} for model, file in zip(told, damaged, strict=True)]
+        print(json.dumps(told, indent=2))
+        return status
+    if options.check and not own:
+        say(_("The model that comes with Avila is missing"))
+    if not models:
+        say(
+            _("There are no models yet. Put one (.safetensors) into {folder}").format(
+                folder=avila.folders.models
+            )
+        )
+    width = max((len(model.name) for model in models), default=0)
+    for model, file in zip(models, damaged, strict=True):
+        notes = [
+            _("built in") if model.builtin else "",
+            _("{file} is missing or damaged").format(file=file) if file else "",
+            model.problem,
+        ]
+        note = "; ".join(note for note in notes if note)
+        kind = f"{model.kind if model.addition else ''} {model.family or '?'}".strip()
+        columns = (f"{model.name:<{width}}", f"{kind:<{15 if options.all else 6}}", f"{_megabytes(model):>9}")
+        print("  ".join((*columns, note)).rstrip())
+    return status
+
+
+def _inspect_model(avila: startup.Avila, options: argparse.Namespace) -> int:
+    model = avila.library.find(options.name)
+    engines = startup.engines_for(model)
+    if options.json:
+        print(json.dumps(_told(model) | {"engines": engines}, indent=2))
+    else:
+        lines = (
+            (_("name"), model.name),
+            (_("path"), str(model.path)),
+            (_("kind"), model.kind or "?"),
+            (_("family"), model.family or "?"),
+            (_("variant"), model.variant),
+            (_("weights"), model.dtype),
+            (_("size"), _megabytes(model)),
+            (_("words"), ", ".join(model.words)),
+            (_("engines"), ", ".join(engines)),
+            (_("note") if model.addition else _("problem"), model.problem),
+        )
+        width = max(len(label) for label, _value in lines)
+        for label, value in lines:
+            if value:
+                print(f"{label:<{width}}  {value}")
+    return 1 if model.problem and model.kind not in ADDITIONS else 0
+
+
+def _add_folder(avila: startup.Avila, options: argparse.Namespace) -> int:
+    folder = Path(options.folder).expanduser().absolute()
+    if not folder.is_dir():
+        raise AvilaError(
+            _("The folder was not added"),
+            _("{folder} is not a folder.").format(folder=folder),
+            _("Give the folder that holds the models, or another program's own folder."),
+        )
+    known = avila.settings.model_folders
+    if str(folder) not in known:
+        changed = replace(avila.settings, model_folders=(*known, str(folder)))
+        settings.save(avila.folders.settings_file, changed)
+    models = Library([folder]).everything()
+    usable = sum(not model.problem for model in models)
+    if options.json:
+        print(json.dumps({"folder": str(folder), "found": len(models), "usable": usable}, indent=2))
+    else:
+        print(
+            _("{folder}: {found} model files and folders, {usable} of them usable as a model").format(
+                folder=folder, found=len(models), usable=usable
+            )
+        )
+    return 0
+
+
+def _hash_models(avila: startup.Avila, options: argparse.Namespace) -> int:
+    """A diffusers folder has no hash of its own: each of its weight files is told."""
+    hashes = Hashes(avila.folders.hashes_file)
+    told = []
+    for name in options.names:
+        path = avila.library.find(name).path
+        for file in sorted(path.rglob("*.safetensors")) if path.is_dir() else [path]:
+            sha256 = hashes.sha256(file)
+            told.append({"path": str(file), "sha256": sha256, "short": short(sha256)})
+            if not options.json:
+                print(f"{sha256}  {short(sha256)}  {file}")
+    if options.json:
+        print(json.dumps(told, indent=2))
+    return 0
+
+
+def _told(model: Model) -> dict[str, Any]:
+    """A model as JSON."""
+    keys = ("name", "reference", "kind", "family", "variant", "dtype", "words", "size", "problem", "builtin")
+    return {key: getattr(model, key) for key in keys} | {"path": str(model.path)}
+
+
+def _megabytes(model: Model) -> str:
+    return _("{size} MB").format(size=round(model.size / 1e6))
