@@ -20,7 +20,7 @@ from avila.library.models import Library, Model
 from avila.library.web import Network
 from avila.settings import Settings
 
-PROCEDURAL, DIFFUSERS = "procedural", "diffusers"
+PROCEDURAL, DIFFUSERS, ONNX = "procedural", "diffusers", "onnx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +109,28 @@ def backends(library: Library) -> dict[str, Callable[[], Backend]]:
 
         return Diffusers(library)
 
-    return {PROCEDURAL: procedural, DIFFUSERS: diffusers}
+    def onnx() -> Backend:
+        from avila.backends.onnx import Onnx
+
+        return Onnx(library)
+
+    return {PROCEDURAL: procedural, DIFFUSERS: diffusers, ONNX: onnx}
 
 
 def abilities() -> dict[str, Abilities]:
     """What each engine can follow, known without loading it."""
     from avila.backends.diffusers import Diffusers
+    from avila.backends.onnx import Onnx
     from avila.backends.procedural import Procedural
 
-    return {PROCEDURAL: Procedural.abilities, DIFFUSERS: Diffusers.abilities}
+    return {made.name: made.abilities for made in (Procedural, Diffusers, Onnx)}
 
 
 def engines_for(model: Model) -> list[str]:
     """The engines that can make pictures with it; none for one with a problem and for additions."""
-    return [] if model.problem else [DIFFUSERS]
+    if model.problem:
+        return []
+    return [ONNX] if model.look.exported else [DIFFUSERS]
 
 
 def has_torch() -> bool:
@@ -139,8 +147,9 @@ def complete(library: Library, request: GenerationRequest, usual: str = "") -> G
     """
     backend, model = request.backend, request.model
     if not backend:
-        wanted = model or (has_torch() and _usable(library, usual))
-        backend = DIFFUSERS if wanted else PROCEDURAL
+        if not model and has_torch():
+            model = _usable(library, usual)
+        backend = next(iter(engines_for(library.find(model))), DIFFUSERS) if model else PROCEDURAL
     if backend == PROCEDURAL:
         model = ""
     elif model:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from avila.backends.additions import Addition, with_embeddings, with_loras
 from avila.backends.devices import device_and_dtype, import_quietly, out_of_memory
+from avila.backends.fitting import cut, encodable, fine_draft, fitting
 from avila.backends.loading import Loaded, LoadKey, check_files, lacks_only_a_vae, load, try_again
 from avila.backends.previews import watched
 from avila.backends.samplers import SAMPLERS, last_timesteps, make_scheduler
-from avila.drafts import read
 from avila.errors import AvilaError
 from avila.generation import Abilities, GenerationRequest, Step
 from avila.i18n import _
@@ -113,15 +113,15 @@ class Diffusers:
         scheduler = pipeline.scheduler
         import torch
 
-        fitting = _fitting(request, pipeline.vae_scale_factor)
+        asked = fitting(request, pipeline.vae_scale_factor)
         with (
             with_loras(pipeline, self._loras(request)),
-            with_embeddings(pipeline, fitting, self._embeddings()) as spelt,
+            with_embeddings(pipeline, asked, self._embeddings()) as spelt,
             watched(pipeline.unet) as seen,
         ):
             given = arguments(spelt)
             if request.follow_draft:
-                given |= _beginning(pipeline, fitting)
+                given |= _beginning(pipeline, asked)
 
             def stepped(_pipeline: Any, index: int, _time: Any, values: dict[str, Any]) -> dict[str, Any]:
                 total = pipeline.num_timesteps
@@ -134,7 +134,7 @@ class Diffusers:
 
                 def preview() -> "Image":
                     picture = loaded.picture(prediction, scheduler, request.cfg_scale)
-                    return _cut(picture, fitting, request)
+                    return cut(picture, asked, request)
 
                 on_step(Step(index + 1, total, preview))
                 return values
@@ -144,7 +144,7 @@ class Diffusers:
 
         if not np.isfinite(picture).all():
             raise _NotFiniteError
-        return _cut(pipeline.numpy_to_pil(picture)[0], fitting, request)
+        return cut(pipeline.numpy_to_pil(picture)[0], asked, request)
 
     def _loras(self, request: GenerationRequest) -> list[Addition]:
         found = [(self._library.find(lora.model, "lora"), lora.weight) for lora in request.loras]
@@ -186,8 +186,8 @@ def arguments(request: GenerationRequest) -> dict[str, Any]:
     import torch
 
     return {
-        "prompt": _encodable(request.prompt),
-        "negative_prompt": _encodable(request.negative_prompt),
+        "prompt": encodable(request.prompt),
+        "negative_prompt": encodable(request.negative_prompt),
         "width": request.width,
         "height": request.height,
         "num_inference_steps": request.steps,
@@ -196,41 +196,14 @@ def arguments(request: GenerationRequest) -> dict[str, Any]:
     }
 
 
-def _fitting(request: GenerationRequest, multiple: int) -> GenerationRequest:
-    """The request for the smallest picture that holds the asked one and that whole latents make."""
-    width, height = (-(-side // multiple) * multiple for side in (request.width, request.height))
-    return replace(request, width=width, height=height)
-
-
-def _cut(picture: "Image", made: GenerationRequest, asked: GenerationRequest) -> "Image":
-    """The asked middle of what was made a little larger; a small preview is enlarged for it first."""
-    if (made.width, made.height) == (asked.width, asked.height):
-        return picture
-    if picture.width != made.width:
-        picture = picture.resize((made.width, made.height))
-    left, top = (made.width - asked.width) // 2, (made.height - asked.height) // 2
-    return picture.crop((left, top, left + asked.width, top + asked.height))
-
-
 def _beginning(follower: Any, request: GenerationRequest) -> dict[str, Any]:
     """What the …Img2ImgPipeline wants besides: the fine draft of this request, and where it begins.
 
     What is kept of the draft is what the first steps would have decided: they are left out.
     """
-    from PIL import Image
-
-    from avila.drafts.painting import paint  # brings numpy
-
-    scene = read(request.prompt, request.negative_prompt)
-    draft = paint(scene, request.width, request.height, request.seed, fine=True)
     run = request.steps_run()
     follower.get_timesteps = lambda steps, *_given, **_named: (
         last_timesteps(follower.scheduler, steps, run),
         run,
     )
-    return {"image": Image.fromarray(draft), "strength": 1 - request.follow_draft / 100}
-
-
-def _encodable(text: str) -> str:
-    """The text without half characters (lone surrogates), on which tokenizers fail."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return {"image": fine_draft(request), "strength": 1 - request.follow_draft / 100}

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,7 @@ def export(
             channels=pipeline.unet.config.in_channels,
             pixels=pipeline.vae_scale_factor,
             scaling_factor=float(pipeline.vae.config.scaling_factor),
-            scheduler={k: v for k, v in pipeline.scheduler.config.items() if _plain(k, v)},
+            scheduler=_told(pipeline.scheduler.config),
             colours=tuple(map(tuple, [*colours.matrix.tolist(), colours.offset.tolist()])),
             differences=differences,
             files=files,
@@ -72,8 +73,14 @@ def export(
     )
 
 
-def _plain(key: str, value: Any) -> bool:
-    return not key.startswith("_") and isinstance(value, str | int | float | bool | None)
+def _told(config: Any) -> dict[str, Any]:
+    """What the model's file says of its scheduler, without the defaults of the class that read it."""
+    defaults = config.get("_use_default_values", ())
+    return {
+        key: value
+        for key, value in config.items()
+        if not key.startswith("_") and key not in defaults and isinstance(value, str | int | float | None)
+    }
 
 
 def _parts(pipeline: Any) -> Iterator[Part]:
@@ -185,7 +192,8 @@ def _export_part(part: Part, folder: Path) -> float:
         left.unlink()
     dimension = torch.export.Dim.DYNAMIC
     shapes = tuple(dict.fromkeys(part.dynamic.get(name, ()), dimension) for name in part.given)
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's own, of its insides
         program = torch.onnx.export(
             part.network,
             tuple(part.given.values()),
@@ -194,6 +202,7 @@ def _export_part(part: Part, folder: Path) -> float:
             input_names=list(part.given),
             output_names=list(part.outputs),
             opset_version=OPSET,
+            optimize=False,  # half of the time, and the runtimes fold constants themselves
             verbose=False,
         )
         program.save(str(folder / "model.onnx"), external_data=True)
@@ -208,7 +217,9 @@ def _difference(part: Part, path: Path) -> float:
     import numpy as np
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     given = {name: value[:1] if value.dim() else value for name, value in part.given.items()}
     for name, dimensions in part.dynamic.items():
         if 3 in dimensions:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avila.backends.fitting import cut, encodable, fine_draft, fitting
+from avila.backends.runtimes import Network, Runtime, choose
 from avila.errors import AvilaError
 from avila.generation import Abilities, GenerationRequest, Step
 from avila.i18n import _
@@ -20,14 +21,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SAMPLERS = ("Euler a", "Euler", "DPM++ 2M", "DPM++ 2M Karras", "DDIM", "LCM")
-# The fastest first; whoever installs one of the special builds of onnxruntime has the hardware for it.
-PROVIDERS = {
-    "CUDAExecutionProvider": "CUDA",
-    "DmlExecutionProvider": "DirectML",
-    "CoreMLExecutionProvider": "CoreML",
-    "OpenVINOExecutionProvider": "OpenVINO",
-    "CPUExecutionProvider": "CPU",
-}
 KEPT_PROMPTS = 8  # encoded ones, in memory
 
 
@@ -37,36 +30,24 @@ class Loaded:
 
     folder: Path
     export: Export
-    providers: list[str]
-    _networks: dict[str, Any] = field(default_factory=dict)
+    runtime: Runtime
+    _networks: dict[str, Network] = field(default_factory=dict)
     _prompts: OrderedDict[str, tuple[Any, Any]] = field(default_factory=OrderedDict)
 
     def run(self, part: str, **given: Any) -> list[Any]:
         """The outputs of one network for numpy arrays by input name."""
-        outputs: list[Any] = self.network(part).run(None, given)
-        return outputs
-
-    def network(self, part: str) -> Any:
-        """An onnxruntime session. Raises AvilaError when the file cannot be read."""
         if part not in self._networks:
-            self._networks[part] = self._open(part)
-        return self._networks[part]
-
-    def _open(self, part: str) -> Any:
-        import onnxruntime
-
-        path = self.folder / part / "model.onnx"
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3  # errors; they come as exceptions too
-        try:
-            return onnxruntime.InferenceSession(path, options, providers=self.providers)
-        except Exception as error:  # onnxruntime's own are of a dozen classes, all plain Exceptions
-            raise AvilaError(
-                _("“{name}” could not be loaded").format(name=self.folder.name),
-                _("ONNX Runtime does not take its part “{part}”.").format(part=part),
-                _("Export the model again."),
-                f"{path}\n{error}",
-            ) from error
+            path = self.folder / part / "model.onnx"
+            try:
+                self._networks[part] = self.runtime.open(path)
+            except Exception as error:  # the runtimes' own are of a dozen classes, all plain Exceptions
+                raise AvilaError(
+                    _("“{name}” could not be loaded").format(name=self.folder.name),
+                    _("{runtime} does not take its part “{part}”.").format(runtime=self.runtime, part=part),
+                    _("Choose another runtime, or export the model again."),
+                    f"{path}\n{error}",
+                ) from error
+        return self._networks[part](given)
 
     def encoded(self, prompt: str) -> tuple[Any, Any]:
         """The prompt's embeddings, (1, tokens, width), and SDXL's pooled one, (1, width), or None."""
@@ -111,8 +92,9 @@ class Onnx:
         largest_size=2048,
     )
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    def __init__(self, library: Library, runtime: str = "") -> None:
+        """`runtime` is a name of `avila.backends.runtimes.ORDER`; "" is the fastest that is installed."""
+        self._library, self._runtime = library, runtime
         self._loaded: Loaded | None = None
 
     def generate(self, request: GenerationRequest, on_step: Callable[[Step], None]) -> "Image":
@@ -163,25 +145,17 @@ class Onnx:
 
     def _prepare(self, request: GenerationRequest) -> Loaded:
         model = self._library.find(request.model)
+        if not model.look.exported:
+            raise AvilaError(
+                _("“{name}” is not exported yet").format(name=model.name),
+                _("The ONNX engine runs models that were exported for it."),
+                _("Export it with `avila models export`, or choose another engine."),
+                str(model.path),
+            )
         if self._loaded is None or self._loaded.folder != model.path:
             self._loaded = None  # first, so that two models are never held at once
-            self._loaded = Loaded(model.path, read_export(model.path), providers())
+            self._loaded = Loaded(model.path, read_export(model.path), choose(self._runtime))
         return self._loaded
-
-
-def providers() -> list[str]:
-    """onnxruntime's names of what can run a network here, the best first. Raises AvilaError without it."""
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise AvilaError(
-            _("The ONNX engine is not installed"),
-            _("It needs ONNX Runtime, which is not here."),
-            _("Install the package onnxruntime, or choose another engine."),
-            str(error),
-        ) from error
-    here = onnxruntime.get_available_providers()
-    return [provider for provider in PROVIDERS if provider in here]
 
 
 def _conditions(loaded: Loaded, request: GenerationRequest) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from avila.errors import AvilaError
 from avila.i18n import _
 from avila.library import layouts, sd1, sd2, sdxl
+from avila.library.exported import INDEX, read_export
 from avila.library.gguf import MAGIC, read_gguf
 from avila.library.headers import Header, Tensor, first_bytes, read_header
 from avila.library.parts import UNET, VAE, Config
@@ -38,6 +39,7 @@ class Kind:
     variant: str = ""  # "inpainting", "edit", "refiner", "v", "turbo"; "" the usual one
     dtype: str = ""  # of most weights: "fp16", "bf16", "fp32", "fp8", "int8", …
     words: tuple[str, ...] = ()  # that a LoRA or an embedding was trained on
+    exported: bool = False  # to ONNX: a folder that the onnx engine runs, and no other
     problem: str = ""  # why it makes no pictures by itself, one sentence; "" when it does
 
 
@@ -59,6 +61,9 @@ def runs(kind: Kind) -> str:
 def kind_of(path: Path) -> Kind:
     """What the file or diffusers folder at `path` is. Never raises: what is wrong is its problem."""
     try:
+        if path.is_dir() and (path / INDEX).is_file():
+            export = read_export(path)
+            return Kind("checkpoint", export.family, export.variant, export.precision, exported=True)
         if path.is_dir() and (path / "model_index.json").is_file():
             return kind_of_folder(path)
         if first_bytes(path, 4)[0] == MAGIC:

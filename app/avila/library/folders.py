@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from avila.errors import AvilaError
+from avila.library.exported import INDEX
 from avila.library.families import PICKLES
 from avila.library.headers import first_bytes, is_pickle
 
@@ -18,6 +19,7 @@ SUFFIXES = (".safetensors", ".sft", ".gguf", ".ckpt")
 A1111 = ("Stable-diffusion", "Lora", "LyCORIS", "VAE", "VAE-approx", "ControlNet", "ESRGAN", "RealESRGAN",
          "text_encoder")  # fmt: skip
 COMFYUI_PATHS = "extra_model_paths.yaml"
+MARKS = ("model_index.json", INDEX)  # what a folder that is a model has: of diffusers, of our export
 _HUB = "models--"
 
 
@@ -37,14 +39,14 @@ def places(folder: Path) -> list[Path]:
 
 
 def candidates(folder: Path) -> Iterator[Path]:
-    """Model files and diffusers folders below `folder`; links are followed, hidden folders are not.
+    """Model files and model folders below `folder`; links are followed, hidden folders are not.
 
     Of a repository in the Hugging Face cache, only the newest snapshot.
     """
     seen: set[str] = set()  # a link to a folder above would never end
     for name, folders, files in os.walk(folder, followlinks=True):
         place, real = Path(name), os.path.realpath(name)
-        if real in seen or "model_index.json" in files:
+        if real in seen or not set(MARKS).isdisjoint(files):
             folders.clear()
             if real not in seen:
                 yield place
@@ -61,6 +63,11 @@ def candidates(folder: Path) -> Iterator[Path]:
             folders[:] = _newest(place, folders)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (place / name for name in sorted(files) if _may_be_model(place / name))
+
+
+def is_model_folder(path: Path) -> bool:
+    """Whether the folder is one model: of diffusers, or exported to ONNX."""
+    return any((path / mark).is_file() for mark in MARKS)
 
 
 def hub_name(path: Path) -> str:

@@ -10,7 +10,7 @@ from avila.errors import AvilaError
 from avila.i18n import _
 from avila.library.card import NO_CARD, Card, Recommended, read_card, recommended_for
 from avila.library.families import ADDITIONS, PICKLES, Kind, kind_of
-from avila.library.folders import candidates, hub_name, places
+from avila.library.folders import candidates, hub_name, is_model_folder, places
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class Library:
 
     def _model(self, path: Path) -> Model:
         """The model at `path`, which was there a moment ago."""
-        folder = (path / "model_index.json").is_file()
+        folder = is_model_folder(path)
         try:
             files = [file for file in path.rglob("*") if file.is_file()] if folder else [path]
             stats = [file.stat() for file in files]
@@ -201,7 +201,7 @@ def _is_model(path: Path) -> bool:
         return (
             path.is_file()
             or path.is_symlink()
-            or (path / "model_index.json").is_file()
+            or is_model_folder(path)
             or (path.is_dir() and path.suffix == ".safetensors")
         )
     except (OSError, ValueError):  # a name too long or with a zero byte
