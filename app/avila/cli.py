@@ -22,7 +22,7 @@ from avila.engine import Engine, Job, Keeper, State
 from avila.errors import AvilaError
 from avila.gallery.metadata import FORMATS
 from avila.gallery.output import Output
-from avila.generation import RANDOM_SEED, GenerationRequest, Step
+from avila.generation import PRECISIONS, RANDOM_SEED, GenerationRequest, Step
 from avila.i18n import _, ngettext
 from avila.library.card import SD1
 from avila.library.models import Model
@@ -119,6 +119,18 @@ def _parser() -> argparse.ArgumentParser:
         help=_("where to save (.png, .jpg or .webp, or a folder); without it, the gallery"),
     )
 
+    generate.add_argument(
+        "--vae-tiling",
+        action="store_true",
+        help=_("decode in tiles: less memory, in large pictures slightly other pixels"),
+    )
+    generate.add_argument(
+        "--precision",
+        choices=list(PRECISIONS),
+        default="",
+        help=_("of the weights; default: by the hardware"),
+    )
+
     getting.add_commands(listing.add_commands(commands))
     commands.add_parser(
         "doctor", parents=[as_json], help=_("say what is here, what is missing, what mends it")
@@ -156,6 +168,8 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
     backend = startup.DIFFUSERS if options.backend == "hybrid" else options.backend or ""
     if backend == startup.PROCEDURAL and options.model:
         parser.error(_("--model has no effect with --backend procedural"))
+    if backend == startup.PROCEDURAL and (options.vae_tiling or options.precision):
+        parser.error(_("--vae-tiling and --precision have no effect with --backend procedural"))
     if backend == startup.PROCEDURAL and options.follow_draft:
         parser.error(_("--follow-draft has no effect with --backend procedural"))
     request = GenerationRequest(
@@ -164,6 +178,8 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         backend=backend,
         model=options.model,
         seed=options.seed,
+        vae_tiling=options.vae_tiling,
+        precision=options.precision,
     )
     output = _output(options.output, parser) if options.output else None
     avila = startup.start()
@@ -262,6 +278,8 @@ class _Terminal:
             "steps": request.steps,
             "sampler": request.sampler,
             "follow_draft": request.follow_draft,
+            "vae_tiling": request.vae_tiling,
+            "precision": request.precision,
             "seconds": round(entry.seconds, 3),
         }
         print(json.dumps(picture), flush=True)

@@ -17,7 +17,7 @@ from PIL import Image
 from avila import cli, i18n, settings, startup
 from avila.errors import AvilaError
 from avila.gallery import metadata
-from avila.generation import Abilities, GenerationRequest, Step
+from avila.generation import Abilities, GenerationRequest, Held, Step
 from tests.helpers.handmoved import colour
 
 SIZE = ("--size", "64x64")
@@ -40,6 +40,9 @@ class Quick:
             self._at_step(number)
             on_step(Step(number, 3, lambda: picture))
         return picture
+
+    def held(self) -> tuple[Held, ...]:
+        return ()
 
     def close(self) -> None:
         pass

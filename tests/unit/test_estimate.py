@@ -58,9 +58,9 @@ def test_a_model_in_memory_need_not_be_read_again(runs: Runs) -> None:
     runs.add(replace(RUN, loaded=True, before=11.0))
     runs.add(RUN)
     assert seconds(runs, REQUEST) == 11 + 20 * 2 + 3
-    runs.begin(REQUEST)
+    runs.hold([REQUEST])
     assert seconds(runs, REQUEST) == 1 + 20 * 2 + 3
-    runs.begin(replace(REQUEST, model="other"))
+    runs.hold([replace(REQUEST, model="other")])
     assert seconds(runs, REQUEST) == 11 + 20 * 2 + 3
 
 

@@ -42,6 +42,8 @@ REQUESTS = st.builds(
     sampler=st.sampled_from(["Euler a", "DPM++ 2M", "DPM++ 2M Karras", "LCM"]),
     seed=st.integers(0, LARGEST_SEED),
     follow_draft=st.integers(0, 100),
+    vae_tiling=st.booleans(),
+    precision=st.sampled_from(["", "float32", "bfloat16", "float16"]),
 )
 
 
@@ -88,6 +90,7 @@ def test_the_text_never_loses_its_parameter_line(request: GenerationRequest) -> 
     back = parse_parameters(parameters_text(request))
     assert back is not None
     plain = ("backend", "width", "height", "steps", "cfg_scale", "sampler", "seed", "follow_draft")
+    plain += ("vae_tiling", "precision")
     assert [getattr(back, name) for name in plain] == [getattr(request, name) for name in plain]
 
 

@@ -1,6 +1,6 @@
 """The one door through which the window speaks: short notes, and cards for what went wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
@@ -75,13 +75,22 @@ class Messages(QObject):
             self._toast.deleteLater()
             self._toast = None
 
-    def error(self, error: AvilaError, action: str = "", act: Callable[[], None] | None = None) -> None:
+    def error(
+        self,
+        error: AvilaError,
+        action: str = "",
+        act: Callable[[], None] | None = None,
+        ways: Sequence[tuple[str, str, Callable[[], None]]] = (),
+    ) -> None:
         """Show what went wrong and the way out, until the person closes it or goes on.
 
-        With `act` there is a button `action` that does it.
+        With `act` there is a button `action` that does it. `ways` are more ways out, each with its text,
+        tooltip and what it does; one that is taken closes the card.
         """
         self.close_error()
         self._card = card = _card(self._host, error, self.close_error, action, act)
+        if ways:
+            _add_ways(card, ways, self.close_error)
         self._place()
         card.show()
         card.raise_()
@@ -160,3 +169,22 @@ def _card(
     column.addSpacing(4)
     column.addLayout(foot)
     return card
+
+
+def _add_ways(
+    card: QFrame, ways: Sequence[tuple[str, str, Callable[[], None]]], close: Callable[[], None]
+) -> None:
+    """A row of buttons above the card's last line."""
+    row = QHBoxLayout()
+    row.setSpacing(8)
+    for text, tip, act in ways:
+
+        def take(act: Callable[[], None] = act) -> None:
+            close()
+            act()
+
+        row.addWidget(button(text, "", tip, take), 1)
+    column = card.layout()
+    assert isinstance(column, QVBoxLayout)
+    column.insertSpacing(column.count() - 1, 4)
+    column.insertLayout(column.count() - 1, row)
