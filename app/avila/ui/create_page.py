@@ -27,8 +27,8 @@ from avila.ui.canvas import FINAL_MS, PREVIEW_MS, Canvas
 from avila.ui.caption import WIDTH, Caption
 from avila.ui.drafting import Draft, DraftPainter
 from avila.ui.gallery_model import GalleryModel
-from avila.ui.memory_fixes import words
-from avila.ui.messages import Messages
+from avila.ui.memory_fixes import texts_of
+from avila.ui.messages import Messages, Way
 from avila.ui.model_rows import size_text
 from avila.ui.model_thumbnails import Thumbnails
 from avila.ui.panel import Panel
@@ -386,13 +386,11 @@ class CreatePage(QWidget):
                 self.messages.error(error, _("Save as…"), rescue, self._ways_out(error, job.request))
         self.queue_changed.emit()
 
-    def _ways_out(
-        self, error: AvilaError, request: GenerationRequest
-    ) -> list[tuple[str, str, Callable[[], None]]]:
+    def _ways_out(self, error: AvilaError, request: GenerationRequest) -> list[Way]:
         """The card's buttons for a picture that did not fit into memory; none for other errors."""
         if not isinstance(error, NotEnoughMemoryError):
             return []
-        return [(*words(fix), partial(self.panel.apply, fix)) for fix in self._fixes(request, failed=True)]
+        return [(*texts_of(fix), partial(self.panel.apply, fix)) for fix in self._fixes(request, failed=True)]
 
     def _more_to_come(self) -> bool:
         return any(not job.result.done() for job in self._avila.engine.jobs)
@@ -531,7 +529,7 @@ class CreatePage(QWidget):
 
 
 def cost(need: Need) -> str:
-    """A line on what a picture takes: the time, or that the memory does not suffice; "" when nothing tells."""
+    """A line on what a picture takes: time, or that the memory does not suffice; "" when nothing tells."""
     if need.memory is not None and not need.fits:
         if need.at_least:
             text = _("Needs at least {need}, and {free} of memory are free: close programs, or")

@@ -1,6 +1,7 @@
 """What to do when a picture does not fit into memory: buttons above Generate, and what was chosen of them."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
@@ -12,7 +13,7 @@ from avila.ui.widgets import button, label
 PRECISION_NAMES = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
 
 
-def words(fix: Fix) -> tuple[str, str]:
+def texts_of(fix: Fix) -> tuple[str, str]:
     """What a button for it says, and its tooltip."""
     request = fix.request
     match fix.kind:
@@ -61,8 +62,8 @@ class FixButtons(QWidget):
             old.deleteLater()
         self.buttons = []
         for number, fix in enumerate(self._fixes):
-            text, tip = words(fix)
-            made = button(text, "", tip, lambda fix=fix: self.chosen.emit(fix))
+            text, tip = texts_of(fix)
+            made = button(text, "", tip, partial(self.chosen.emit, fix))
             # the last of an odd number has the row for itself
             alone = number == len(self._fixes) - 1 and not number % 2
             self._grid.addWidget(made, number // 2, number % 2, 1, 2 if alone else 1)

@@ -15,6 +15,7 @@ from avila.errors import AvilaError
 from avila.i18n import _
 from avila.ui.widgets import button, icon_button, label, role
 
+Way = tuple[str, str, Callable[[], None]]  # out of an error: the button's text and tooltip, what it does
 NOTE_MS = 5_000
 UNDO_MS = 10_000
 
@@ -80,7 +81,7 @@ class Messages(QObject):
         error: AvilaError,
         action: str = "",
         act: Callable[[], None] | None = None,
-        ways: Sequence[tuple[str, str, Callable[[], None]]] = (),
+        ways: Sequence[Way] = (),
     ) -> None:
         """Show what went wrong and the way out, until the person closes it or goes on.
 
@@ -88,9 +89,7 @@ class Messages(QObject):
         tooltip and what it does; one that is taken closes the card.
         """
         self.close_error()
-        self._card = card = _card(self._host, error, self.close_error, action, act)
-        if ways:
-            _add_ways(card, ways, self.close_error)
+        self._card = card = _card(self._host, error, self.close_error, action, act, ways)
         self._place()
         card.show()
         card.raise_()
@@ -128,7 +127,12 @@ class Messages(QObject):
 
 
 def _card(
-    host: QWidget, error: AvilaError, close: Callable[[], None], action: str, act: Callable[[], None] | None
+    host: QWidget,
+    error: AvilaError,
+    close: Callable[[], None],
+    action: str,
+    act: Callable[[], None] | None,
+    ways: Sequence[Way],
 ) -> QFrame:
     """Title, why, what to do; the technical text folded away, and a way to copy it."""
     card = QFrame(host)
@@ -167,24 +171,16 @@ def _card(
         foot.addWidget(button(action, "", action, act))
     foot.addWidget(button(_("Not now"), "link", _("Close this message"), close))
     column.addSpacing(4)
+    if ways:
+        out = QHBoxLayout()
+        out.setSpacing(8)
+        for text, tip, take in ways:
+
+            def go(take: Callable[[], None] = take) -> None:
+                close()
+                take()
+
+            out.addWidget(button(text, "", tip, go), 1)
+        column.addLayout(out)
     column.addLayout(foot)
     return card
-
-
-def _add_ways(
-    card: QFrame, ways: Sequence[tuple[str, str, Callable[[], None]]], close: Callable[[], None]
-) -> None:
-    """A row of buttons above the card's last line."""
-    row = QHBoxLayout()
-    row.setSpacing(8)
-    for text, tip, act in ways:
-
-        def take(act: Callable[[], None] = act) -> None:
-            close()
-            act()
-
-        row.addWidget(button(text, "", tip, take), 1)
-    column = card.layout()
-    assert isinstance(column, QVBoxLayout)
-    column.insertSpacing(column.count() - 1, 4)
-    column.insertLayout(column.count() - 1, row)
