@@ -532,9 +532,9 @@ def cost(need: Need) -> str:
     """A line on what a picture takes: time, or that the memory does not suffice; "" when nothing tells."""
     if need.memory is not None and not need.fits:
         if need.at_least:
-            text = _("Needs at least {need}, and {free} of memory are free: close programs, or")
+            text = _("Needs at least {need}, and {free} of memory are free. Close programs, or choose:")
         else:
-            text = _("Needs about {need}, and {free} of memory are free: close programs, or")
+            text = _("Needs about {need}, and {free} of memory are free. Close programs, or choose:")
         return text.format(need=size_text(need.memory), free=size_text(need.free))
     return time_here(need.seconds) if need.seconds is not None else ""
 

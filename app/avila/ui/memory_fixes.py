@@ -63,7 +63,7 @@ class FixButtons(QWidget):
         self.buttons = []
         for number, fix in enumerate(self._fixes):
             text, tip = texts_of(fix)
-            made = button(text, "", tip, partial(self.chosen.emit, fix))
+            made = button(text, "small", tip, partial(self.chosen.emit, fix))
             # the last of an odd number has the row for itself
             alone = number == len(self._fixes) - 1 and not number % 2
             self._grid.addWidget(made, number // 2, number % 2, 1, 2 if alone else 1)

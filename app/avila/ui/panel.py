@@ -157,7 +157,8 @@ class Panel(QWidget):
         return " · ".join(note for note in notes if note)
 
     def apply(self, fix: Fix) -> None:
-        """Change what the fix changes, and nothing else."""
+        """Change what the fix changes, and nothing else; what is to be done then is to press Generate."""
+        self.generate.setFocus()
         request = fix.request
         match fix.kind:
             case "tiles":
