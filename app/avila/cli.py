@@ -142,10 +142,12 @@ def _parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", parents=[as_json], help=_("measure this computer and this program"))
     bench.add_argument(
         "name",
-        choices=["draft", "library", "overhead", "picker", "stall", "starter", "startup"],
+        choices=["draft", "library", "load", "overhead", "picker", "stall", "starter", "startup"],
         help=_("what to measure"),
     )
-    bench.add_argument("--model", default="", metavar=_("NAME_OR_PATH"), help=_("for overhead and stall"))
+    bench.add_argument(
+        "--model", default="", metavar=_("NAME_OR_PATH"), help=_("for load, overhead and stall")
+    )
     bench.add_argument("--size", type=_size, default=(512, 512), metavar=_("WxH"), help=_("for overhead"))
     bench.add_argument("--steps", type=int, default=_DEFAULT.steps, help=_("for overhead"))
     bench.add_argument("--runs", type=_count, default=5, help=_("default: %(default)s"))

@@ -45,7 +45,7 @@ class InMemory:
 
     def keep(self, loaded: Loaded, request: GenerationRequest) -> None:
         """One more, the latest. Of one file there is only one: the same in another precision goes."""
-        self._models[loaded.key] = (loaded, Held(request, _weights(loaded.pipeline)))
+        self._models[loaded.key] = (loaded, Held(request, bytes_of(loaded.pipeline)))
 
     def make_room(self, key: LoadKey, request: GenerationRequest, weights: int) -> None:
         """Let go of models until `weights` bytes more and the picture's own memory are free.
@@ -121,7 +121,7 @@ def _picture(request: GenerationRequest, dtype: str) -> int:
     return ALWAYS_FREE + BYTES_A_PIXEL * decoded * PRECISIONS[dtype] // PRECISIONS["float32"]
 
 
-def _weights(pipeline: Any) -> int:
+def bytes_of(pipeline: Any) -> int:
     """Bytes of all its networks' weights, shared ones once."""
     import torch
 
