@@ -1,4 +1,4 @@
-"""`avila bench load`: our load of a model against diffusers' own of the same file, and what it takes of memory.
+"""`avila bench load`: our load of a model against diffusers' own of the same file, in time and in memory.
 
 Each load has a process of its own, ours and diffusers' in turn, so that both meet the same computer. The
 libraries are imported before the clock starts.
@@ -16,7 +16,7 @@ from typing import Any
 from avila import machine, startup
 from avila.assets import resource
 from avila.errors import AvilaError
-from avila.library import layouts, parts
+from avila.library import layouts, parts, sd1
 from avila.library.headers import read_header
 from avila.library.models import Library, Model
 
@@ -36,7 +36,7 @@ def measure(path: Path, runs: int, child: Child) -> Figures:
     switch = child(["-c", f"from avila.bench_load import switch; switch({str(path)!r})"], {})
 
     def middle(figures: list[Figures], name: str) -> float:
-        return median(each[name] for each in figures)
+        return float(median(each[name] for each in figures))
 
     loaded = ours[0]["loaded_mb"]
     return {
@@ -131,7 +131,7 @@ def write_random_checkpoint(path: Path) -> None:
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     some = np.random.default_rng(0).standard_normal(1 << 23, np.float32)
-    block = memoryview((0.02 * some).astype(np.float16)).cast("B")
+    block = (0.02 * some).astype(np.float16).tobytes()
     with path.open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
         while end > 0:
@@ -202,8 +202,7 @@ def _shapes() -> Iterator[tuple[str, tuple[int, ...]]]:
         text = CLIPTextModel(CLIPTextConfig(**config("text_encoder")))
     for name, value in unet.state_dict().items():
         layer, _dot, kind = name.rpartition(".")
-        original = parts.original_name(layer, unet.config.layers_per_block)
-        yield f"{parts.UNET}{original}.{kind}", tuple(value.shape)
+        yield f"{parts.UNET}{_unet_name(layer)}.{kind}", tuple(value.shape)
     for name, value in vae.state_dict().items():
         shape = tuple(value.shape)
         # CompVis' VAE has 1 x 1 convolutions where diffusers has linear layers
@@ -212,10 +211,20 @@ def _shapes() -> Iterator[tuple[str, tuple[int, ...]]]:
             (*shape, 1, 1) if "attentions" in name and len(shape) == 2 else shape,
         )
     for name, value in text.state_dict().items():
-        yield (
-            f"cond_stage_model.transformer.text_model.{name.removeprefix('text_model.')}",
-            tuple(value.shape),
-        )
+        yield sd1.TEXT + name.removeprefix("text_model."), tuple(value.shape)
+
+
+def _unet_name(layer: str) -> str:
+    """CompVis' name of a layer in diffusers' UNet of SD 1.5."""
+    match layer.split("."):
+        case ["conv_norm_out"]:
+            return "out.0"
+        case ["up_blocks", level, "upsamplers", *_]:
+            return f"output_blocks.{3 * int(level) + 2}.{2 if int(level) else 1}.conv"
+        case [*block, "norm1" | "norm2" as norm] if "resnets" in block:
+            convolution = parts.original_name(".".join([*block, f"conv{norm[-1]}"]), 2)
+            return convolution.rpartition(".")[0] + ".0"  # the norm is the first of its layers
+    return parts.original_name(layer, 2)
 
 
 def _vae_name(name: str) -> str:
