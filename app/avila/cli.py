@@ -19,7 +19,7 @@ from types import FrameType
 
 from avila import __version__, getting, i18n, listing, startup
 from avila.engine import Engine, Job, Keeper, State
-from avila.errors import AvilaError
+from avila.errors import AvilaError, NotEnoughMemoryError
 from avila.gallery.metadata import FORMATS
 from avila.gallery.output import Output
 from avila.generation import PRECISIONS, RANDOM_SEED, GenerationRequest, Step
@@ -376,4 +376,6 @@ def _output(argument: str, parser: argparse.ArgumentParser) -> Output:
 
 def _complain(error: AvilaError) -> None:
     lines = [line for line in (error.explanation, error.advice) if line]
+    if isinstance(error, NotEnoughMemoryError):
+        lines.append(_("What also helps: --vae-tiling, --precision bfloat16, --backend procedural."))
     say("\n  ".join([f"avila: {error.title}", *lines]))
