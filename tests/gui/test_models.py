@@ -452,6 +452,14 @@ def test_the_details_of_a_picture_tell_how_much_of_the_draft_was_kept(home: Path
 
     assert told(replace(diffused, follow_draft=45)) == "45 %"
     assert told(diffused) is None
+    saved = GalleryEntry(
+        home / "a.png",
+        replace(diffused, vae_tiling=True, precision="bfloat16"),
+        datetime(2026, 1, 1, tzinfo=UTC),
+        1.0,
+        1,
+    )
+    assert (table(saved)["Decoded"], table(saved)["Precision"]) == ("in tiles", "bfloat16")
     assert told(replace(diffused, backend="procedural", follow_draft=45)) is None
 
 

@@ -85,6 +85,17 @@ def test_following_the_draft_is_told_in_our_words_and_theirs() -> None:
     assert back.follow_draft == 45
 
 
+def test_how_memory_was_saved_is_told_and_read_back() -> None:
+    text = parameters_text(replace(REQUEST, vae_tiling=True, precision="bfloat16"))
+    assert "VAE tiling: True, Precision: bfloat16, Backend: diffusers" in text
+    back = parse_parameters(text)
+    assert back is not None
+    assert (back.vae_tiling, back.precision) == (True, "bfloat16")
+    foreign = parse_parameters(text.replace("Precision: bfloat16", "Precision: fp8"))
+    assert foreign is not None
+    assert foreign.precision == ""
+
+
 @given(REQUESTS)
 def test_the_text_never_loses_its_parameter_line(request: GenerationRequest) -> None:
     back = parse_parameters(parameters_text(request))

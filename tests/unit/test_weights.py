@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from avila.backends.weights import Checkpoint
+from avila.backends.weights import Checkpoint, _read_as
 
 TENSORS = {
     "a.weight": torch.arange(12, dtype=torch.float16).reshape(3, 4) / 7,
@@ -70,3 +70,15 @@ def test_a_large_tensor_at_an_odd_place(tmp_path: Path) -> None:
         for _again in range(2):
             assert np.array_equal(checkpoint["y"].numpy(), values.astype(np.float32), equal_nan=True)
     assert load_file(path)["y"].dtype == torch.float16
+
+
+def test_nothing_is_converted_for_none(path: Path) -> None:
+    with Checkpoint(path, None) as checkpoint:
+        assert all(torch.equal(tensor, TENSORS[name]) for name, tensor in checkpoint.items())
+        assert all(tensor.dtype == TENSORS[name].dtype for name, tensor in checkpoint.items())
+
+
+def test_weights_that_stay_in_full_precision_are_not_rounded_first() -> None:
+    assert _read_as("transformers", "T5EncoderModel", torch.float16) is None
+    assert _read_as("transformers", "T5EncoderModel", torch.bfloat16) is torch.bfloat16
+    assert _read_as("diffusers", "UNet2DConditionModel", torch.float16) is torch.float16

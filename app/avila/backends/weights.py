@@ -9,6 +9,7 @@ with diffusers; what nobody asks for (EMA weights) is never read.
 import json
 import mmap
 from collections.abc import Collection, ItemsView, Iterator, ValuesView
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,7 +41,7 @@ class Checkpoint(dict[str, Any]):
     """
 
     def __init__(self, path: Path, dtype: Any) -> None:
-        """`dtype` is torch's, of all floating-point tensors; others stay as they are."""
+        """`dtype` is torch's, of all floating-point tensors; None leaves them, as the others, as they are."""
         import torch
         from safetensors import safe_open
 
@@ -55,7 +56,7 @@ class Checkpoint(dict[str, Any]):
         for name, entry in entries.items():
             kind = getattr(torch, DTYPES.get(entry["dtype"], ""), dtype)
             begin, end = (8 + length + offset for offset in entry["data_offsets"])
-            converted = kind != dtype and end > begin
+            converted = dtype is not None and kind != dtype and end > begin
             super().__setitem__(name, _Place(kind, tuple(entry["shape"]), begin, end) if converted else None)
 
     def __enter__(self) -> "Checkpoint":
@@ -109,6 +110,15 @@ class Checkpoint(dict[str, Any]):
         return made
 
 
+def _read_as(library: str, kind: str, dtype: Any) -> Any:
+    """The precision to read in; None where the class keeps some of its weights in a finer one."""
+    import torch
+
+    made = getattr(import_module(library), kind, None)
+    finer = dtype == torch.float16 and getattr(made, "_keep_in_fp32_modules", None)
+    return None if finer else dtype
+
+
 def networks(
     path: Path, configs: Path, dtype: Any, without: Collection[str], **options: Any
 ) -> dict[str, Any]:
@@ -127,7 +137,7 @@ def networks(
         if name in without or not (configs / name / "config.json").is_file():
             continue
         library, kind = value
-        with Checkpoint(path, dtype) as checkpoint:
+        with Checkpoint(path, _read_as(library, kind, dtype)) as checkpoint:
             made[name] = load_single_file_sub_model(
                 library_name=library,
                 class_name=kind,
