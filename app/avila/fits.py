@@ -90,8 +90,10 @@ def fixes(
     def then(fix: Fix) -> Need:
         return need(runs, fix.request, model, alike)
 
-    enough = next((fix for fix in smaller if then(fix).fits), None)
-    found = [*_changes(request), *([enough] if enough else smaller[-1:])]
+    enough = [fix for fix in smaller if then(fix).fits][
+        :1
+    ]  # too small a picture that does not fit is no help
+    found = [*_changes(request), *enough]
     helping = [fix for fix in found if (then(fix).memory or 0) < 0.97 * (now.memory or 0)]
     return [*([fix for fix in helping if then(fix).fits] or helping), painted]
 
