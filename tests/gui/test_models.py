@@ -23,6 +23,7 @@ from avila.estimate import Run
 from avila.gallery.store import GalleryEntry
 from avila.generation import GenerationRequest, Step
 from avila.library.card import Recommended
+from avila.ui.memory_card import WaysOut
 from avila.ui.model_list import ModelList
 from avila.ui.panel import Panel
 from avila.ui.picture_details import table
@@ -636,17 +637,10 @@ def test_a_picture_that_did_not_fit_comes_back_with_the_ways_out(
     with qtbot.waitSignal(window.worker.job_ended):
         hand.fail(MemoryError())
     page = window.create_page
-    card = page.messages._card
-    assert card
-    found = [each for each in card.findChildren(QAbstractButton) if each.text()]
-    assert [each.text().strip() for each in found] == [
-        "Decode in tiles",
-        "768 × 512",
-        "Paint instead",
-        "Details",
-        "Not now",
-    ]
-    found[1].click()
+    assert page.messages._card
+    [ways] = page.messages._card.findChildren(WaysOut)
+    assert [row.accessibleName() for row in ways.rows] == ["Decode in tiles", "768 × 512", "Paint instead"]
+    qtbot.mouseClick(ways.rows[1], Qt.MouseButton.LeftButton)
     assert tight.size_picker.size_in_pixels() == (768, 512)
     assert not page.messages.showing_error
 

@@ -21,14 +21,15 @@ from avila.gallery.store import GalleryEntry
 from avila.generation import GenerationRequest
 from avila.i18n import _, ngettext
 from avila.library.card import Recommended
+from avila.library.models import Model
 from avila.library.previews import preview_file
 from avila.startup import Avila, abilities
 from avila.ui.canvas import FINAL_MS, PREVIEW_MS, Canvas
 from avila.ui.caption import WIDTH, Caption
 from avila.ui.drafting import Draft, DraftPainter
 from avila.ui.gallery_model import GalleryModel
-from avila.ui.memory_fixes import texts_of
-from avila.ui.messages import Messages, Way
+from avila.ui.memory_card import WaysOut
+from avila.ui.messages import Messages
 from avila.ui.model_rows import size_text
 from avila.ui.model_thumbnails import Thumbnails
 from avila.ui.panel import Panel
@@ -386,11 +387,15 @@ class CreatePage(QWidget):
                 self.messages.error(error, _("Save as…"), rescue, self._ways_out(error, job.request))
         self.queue_changed.emit()
 
-    def _ways_out(self, error: AvilaError, request: GenerationRequest) -> list[Way]:
-        """The card's buttons for a picture that did not fit into memory; none for other errors."""
+    def _ways_out(self, error: AvilaError, request: GenerationRequest) -> WaysOut | None:
+        """What the card of a picture that did not fit into memory offers; None for other errors."""
         if not isinstance(error, NotEnoughMemoryError):
-            return []
-        return [(*texts_of(fix), partial(self.panel.apply, fix)) for fix in self._fixes(request, failed=True)]
+            return None
+        found = self._fixes(request, failed=True)
+        ways = WaysOut(self._need(request), found, lambda fix: self._need(fix.request))
+        ways.chosen.connect(self.messages.close_error)
+        ways.chosen.connect(self.panel.apply)
+        return ways
 
     def _more_to_come(self) -> bool:
         return any(not job.result.done() for job in self._avila.engine.jobs)
@@ -513,15 +518,19 @@ class CreatePage(QWidget):
 
     def _need(self, request: GenerationRequest) -> Need:
         """What the picture will take here, as far as earlier ones and the model's header tell."""
-        return need(self._avila.runs, request, self.panel.model.chosen(), self.panel.model.alike())
+        chosen, alike, _shapes = self._known_of(request)
+        return need(self._avila.runs, request, chosen, alike)
 
     def _fixes(self, request: GenerationRequest, failed: bool = False) -> list[Fix]:
         """What would make it fit; the sizes are of the chosen model."""
+        return fixes(self._avila.runs, request, *self._known_of(request), failed)
+
+    def _known_of(self, request: GenerationRequest) -> tuple[Model | None, set[str], list[tuple[int, int]]]:
+        """The request's model, the references of those alike, and its sizes, if it is the chosen one."""
         model = self.panel.model
-        chosen, alike, shapes = model.chosen(), model.alike(), self.panel.shapes()
         if request.model != model.reference():
-            chosen, alike, shapes = None, set(), []
-        return fixes(self._avila.runs, request, chosen, alike, shapes, failed)
+            return None, set(), []
+        return model.chosen(), model.alike(), self.panel.shapes()
 
     @staticmethod
     def _size(request: GenerationRequest) -> QSize:

@@ -1,6 +1,6 @@
 """The one door through which the window speaks: short notes, and cards for what went wrong."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
@@ -15,7 +15,6 @@ from avila.errors import AvilaError
 from avila.i18n import _
 from avila.ui.widgets import button, icon_button, label, role
 
-Way = tuple[str, str, Callable[[], None]]  # out of an error: the button's text and tooltip, what it does
 NOTE_MS = 5_000
 UNDO_MS = 10_000
 
@@ -81,17 +80,17 @@ class Messages(QObject):
         error: AvilaError,
         action: str = "",
         act: Callable[[], None] | None = None,
-        ways: Sequence[Way] = (),
+        ways: QWidget | None = None,
     ) -> None:
         """Show what went wrong and the way out, until the person closes it or goes on.
 
-        With `act` there is a button `action` that does it. `ways` are more ways out, each with its text,
-        tooltip and what it does; one that is taken closes the card.
+        With `act` there is a button `action` that does it; `ways` is a widget with more ways out.
         """
         self.close_error()
         self._card = card = _card(self._host, error, self.close_error, action, act, ways)
         self._place()
         card.show()
+        self._place()  # once more: only now its fonts are known, and so its height
         card.raise_()
         self.card_changed.emit(True)
 
@@ -132,7 +131,7 @@ def _card(
     close: Callable[[], None],
     action: str,
     act: Callable[[], None] | None,
-    ways: Sequence[Way],
+    ways: QWidget | None,
 ) -> QFrame:
     """Title, why, what to do; the technical text folded away, and a way to copy it."""
     card = QFrame(host)
@@ -172,15 +171,6 @@ def _card(
     foot.addWidget(button(_("Not now"), "link", _("Close this message"), close))
     column.addSpacing(4)
     if ways:
-        out = QHBoxLayout()
-        out.setSpacing(8)
-        for text, tip, take in ways:
-
-            def go(take: Callable[[], None] = take) -> None:
-                close()
-                take()
-
-            out.addWidget(button(text, "", tip, go), 1)
-        column.addLayout(out)
+        column.addWidget(ways)
     column.addLayout(foot)
     return card

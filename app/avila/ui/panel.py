@@ -18,7 +18,7 @@ from avila.ui.model_picker import ModelPicker
 from avila.ui.model_thumbnails import Thumbnails
 from avila.ui.prompt_editor import NegativePrompt, PromptEditor
 from avila.ui.size_picker import SizePicker, shapes
-from avila.ui.widgets import label
+from avila.ui.widgets import label, restyle, role
 
 MOST_PICTURES = 100
 
@@ -183,6 +183,10 @@ class Panel(QWidget):
     def say(self, text: str, fixes: Sequence[Fix] = ()) -> None:
         """The line above the big button, and buttons for what helps if it says that memory is short."""
         self.hint.setText(text)
+        kind = "warning" if fixes else "hint"
+        if self.hint.property("role") != kind:
+            role(self.hint, kind)
+            restyle(self.hint)
         self.fixes.show_fixes(fixes)
 
     def _lay_out(self) -> None:
