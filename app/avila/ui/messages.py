@@ -120,9 +120,14 @@ class Messages(QObject):
             self._toast.move(left, room.bottom() - self._toast.height() - 16)
         if self._card:
             self._card.setFixedWidth(min(520, room.width() - 48))
-            self._card.adjustSize()
+            _fit(self._card)
             top = room.center().y() - self._card.height() // 2 - 80
             self._card.move(room.center().x() - self._card.width() // 2, max(room.top() + 24, top))
+
+
+def _fit(card: QFrame) -> None:
+    """As high as its content needs at this width; `adjustSize` would reckon with a narrower one."""
+    card.resize(card.width(), card.heightForWidth(card.width()))
 
 
 def _card(
@@ -161,7 +166,7 @@ def _card(
 
         def fold() -> None:
             details.setVisible(not details.isVisible())
-            card.adjustSize()
+            _fit(card)
 
         foot.addWidget(button(_("Details"), "link", _("Show the technical text"), fold, icon="chevron-right"))
         column.addWidget(details)
