@@ -1,4 +1,4 @@
-"""The main window: the top bar, the two pages, and what is remembered between two starts."""
+"""The main window: the top bar, the three pages, and what is remembered between two starts."""
 
 import base64
 import logging
@@ -39,6 +39,7 @@ from avila.ui.gallery_page import GalleryPage
 from avila.ui.generate_button import CANCEL_KEYS, GENERATE_KEYS
 from avila.ui.large_view import LargeView
 from avila.ui.messages import Messages
+from avila.ui.models_page import ModelsPage
 from avila.ui.picture_actions import PictureActions
 from avila.ui.queue_list import QueueList
 from avila.ui.widgets import Icon, button, icon_button, label, role, round_corners, teach
@@ -46,6 +47,7 @@ from avila.ui.worker import Worker
 
 log = logging.getLogger(__name__)
 
+PAGES = ("create", "gallery", "models")  # as the settings name them, in the order of their tabs
 SAVE_MS = 1_500  # settings are written this long after the last change
 
 
@@ -78,12 +80,13 @@ class Window(QMainWindow):
             avila, self.worker, self.drafts, self.latest, self.messages, self._on_picture
         )
         self.gallery_page = GalleryPage(self.model, self._on_picture)
+        self.models_page = ModelsPage()
         self.large_view = LargeView(self.model, self._on_picture, self)
         self._queue_list: QueueList | None = None
         self._looking: list[threading.Thread] = []
         self._reading_models = threading.Lock()
-        self._pages.addWidget(self.create_page)
-        self._pages.addWidget(self.gallery_page)
+        for page in (self.create_page, self.gallery_page, self.models_page):
+            self._pages.addWidget(page)
         whole = QWidget()
         whole.setObjectName("frame")
         column = QVBoxLayout(whole)
@@ -128,6 +131,11 @@ class Window(QMainWindow):
         self._show_page(1)
         self.gallery_page.setFocus()
 
+    def show_models(self) -> None:
+        """The page with the models that are here and those that can be had."""
+        self._show_page(2)
+        self.models_page.setFocus()
+
     def save_settings(self) -> None:
         """Write what is to be remembered; a failure is told once and loses nothing else."""
         self._saving.stop()
@@ -138,7 +146,7 @@ class Window(QMainWindow):
             count=panel.count.value(),
             new_seed=not panel.seed.locked(),
             negative_open=panel.negative.unfolded,
-            page="gallery" if self._pages.currentIndex() else "create",
+            page=PAGES[self._pages.currentIndex()],
             window=base64.b64encode(self.saveGeometry().data()).decode(),
         )
         self._settings = now
@@ -189,6 +197,9 @@ class Window(QMainWindow):
         self._tabs = [
             button(_("Create"), "tab", _("Make pictures"), self.show_create, shortcut="Ctrl+1"),
             button(_("Gallery"), "tab", _("See the pictures you made"), self.show_gallery, shortcut="Ctrl+2"),
+            button(
+                _("Models"), "tab", _("See your models and get others"), self.show_models, shortcut="Ctrl+3"
+            ),
         ]
         for tab in self._tabs:
             tab.setCheckable(True)
@@ -262,7 +273,7 @@ class Window(QMainWindow):
         panel.prompt.forget_history()
         if not self.restoreGeometry(QByteArray.fromBase64(remembered.window.encode())):
             self.resize(1440, 900)
-        self._show_page(1 if remembered.page == "gallery" else 0)
+        self._show_page(PAGES.index(remembered.page) if remembered.page in PAGES else 0)
 
     def _follow_gallery(self, changed: bool) -> None:
         if changed:
