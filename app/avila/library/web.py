@@ -309,9 +309,10 @@ def _refusal(response: "httpx2.Response", address: "httpx2.URL", network: Networ
         return AvilaError(
             _("This model asks you to agree to its terms first"),
             _("Its makers give it to people who have agreed on its page and say who they are."),
-            _("Agree on the model's page at {hub}, then put a token of your account into HF_TOKEN.").format(
-                hub=network.hub
-            ),
+            _(
+                "Agree on the model's page at {hub}, then give Avila a token of your account: on the page"
+                " Models of the window, or in HF_TOKEN."
+            ).format(hub=network.hub),
             details,
         )
     if status == 401 and at_hub:
@@ -319,8 +320,11 @@ def _refusal(response: "httpx2.Response", address: "httpx2.URL", network: Networ
             _("The hub knows no such model, or it is private"),
             _("It gave no model to somebody whom it does not know.")
             if not network.token
-            else _("It gave no model to the account of the token in HF_TOKEN."),
-            _("Check the name; for a private model, put a token of your account into HF_TOKEN."),
+            else _("It gave no model to the account whose token Avila has."),
+            _(
+                "Check the name; for a private model, give Avila a token of your account: on the page Models"
+                " of the window, or in HF_TOKEN."
+            ),
             details,
         )
     if status in (401, 403):
