@@ -105,7 +105,10 @@ def remember(wanted: Plan, folder: Path) -> None:
 
     Nothing is written where the server is still to name the file. Raises OSError.
     """
-    if wanted.name and not (note := _note_on(wanted, folder)).exists():
+    if not wanted.name or (folder / wanted.name).exists():
+        return
+    note = _note_on(wanted, folder)
+    if not note.exists():
         write_note(note, Note(wanted.source, done=0, total=wanted.size))
 
 
@@ -147,6 +150,15 @@ def looked_up(wanted: Plan, network: Network) -> Plan:
 def _note_on(wanted: Plan, folder: Path) -> Path:
     """Where the note on a plan's download lies, whose name is known."""
     return note_of(folder / (f".{wanted.folder}" if wanted.folder else wanted.files[0].name))
+
+
+def room(folder: Path) -> int:
+    """Bytes that downloads into the folder, which need not exist yet, may take: what is free, less a spare.
+
+    Raises OSError.
+    """
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    return max(0, shutil.disk_usage(there).free - SPARE)
 
 
 def _fetch_folder(wanted: Plan, folder: Path, network: Network, listener: Listener) -> Path:

@@ -47,6 +47,10 @@ class RangeRefused(AvilaError):  # noqa: N818
     """The server does not give the rest of the file; asking for the whole may do."""
 
 
+class TermsFirst(AvilaError):  # noqa: N818 - as a question: do you agree?
+    """The makers give it only to people who have agreed to their terms and say who they are, by a token."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A server's answer to one request, whose bytes are still to be read."""
@@ -306,7 +310,7 @@ def _refusal(response: "httpx2.Response", address: "httpx2.URL", network: Networ
     at_hub = _is_hub(network, address)
     details = f"HTTP {status} {code}".strip()
     if code == "GatedRepo" or (status == 403 and at_hub):
-        return AvilaError(
+        return TermsFirst(
             _("This model asks you to agree to its terms first"),
             _("Its makers give it to people who have agreed on its page and say who they are."),
             _(

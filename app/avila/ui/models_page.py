@@ -5,33 +5,32 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLay
 
 from avila.ui.widgets import button
 
-WIDEST = 960  # pixels of what a section shows; longer lines are hard to follow from end to end
-
 
 class ModelsPage(QWidget):
     """One section at a time, chosen at the top; a page with a single section offers no choice."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.setObjectName("well")
+        self.setObjectName("modelsWell")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._tabs = QWidget()
         self._tabs.setObjectName("tabs")
         self._tabs.setFixedHeight(32)
-        self._tabs.hide()
         self._slot = QHBoxLayout(self._tabs)
         self._slot.setContentsMargins(2, 2, 2, 2)
         self._slot.setSpacing(2)
         self._choices: list[QPushButton] = []
         self._sections = QStackedWidget()
-        head = QHBoxLayout()
+        self._head = QWidget()
+        self._head.hide()
+        head = QHBoxLayout(self._head)
         head.setContentsMargins(22, 16, 24, 0)
         head.addWidget(self._tabs)
         head.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(head)
+        column.addWidget(self._head)
         column.addWidget(self._sections, 1)
 
     def add_section(self, name: str, tip: str, section: QWidget) -> None:
@@ -41,7 +40,7 @@ class ModelsPage(QWidget):
         self._slot.addWidget(choice)
         self._choices.append(choice)
         self._sections.addWidget(section)
-        self._tabs.setVisible(len(self._choices) > 1)
+        self._head.setVisible(len(self._choices) > 1)
         if len(self._choices) == 1:
             self.show_section(section)
 
