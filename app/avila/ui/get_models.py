@@ -88,7 +88,7 @@ class GetModels(QScrollArea):
         self.finder.leave()
 
     def _lay_out(self) -> None:
-        inner = QWidget()
+        self._inner = inner = QWidget()
         inner.setMaximumWidth(WIDEST)
         column = QVBoxLayout(inner)
         column.setContentsMargins(24, 24, 24, 32)
@@ -171,6 +171,8 @@ class GetModels(QScrollArea):
 
     def _start(self, plan: Plan) -> None:
         download = self.downloader.start(plan)
+        if layout := self._inner.layout():
+            layout.activate()  # else the row has no place yet
         self.ensureWidgetVisible(self.downloads[download])
 
     def _list(self, download: Download) -> None:

@@ -25,7 +25,6 @@ class TokenField(QFrame):
         super().__init__()
         role(self, "group")
         self._file, self._messages = file, messages
-        self._locked = True
         self.said = label("", "hint")
         self.said.setWordWrap(True)
         self.field = QLineEdit()
@@ -38,9 +37,8 @@ class TokenField(QFrame):
         self.field.returnPressed.connect(self._keep)
         self.save = button(_("Save"), "", _("Keep the token on this computer"), self._keep)
         self.remove = button(_("Remove"), "", _("Remove the token from this computer"), self._forget)
-        tip = _("Where your account's tokens are made, in a browser; one that may only read is enough")
         self.page = button(
-            _("Make one"), "quiet", tip, lambda: self.page_wanted.emit(token.PAGE), "external-link"
+            _("Make one"), "quiet", "", lambda: self.page_wanted.emit(token.PAGE), "external-link"
         )
         self.setFocusProxy(self.field)
         self._lay_out()
@@ -48,8 +46,9 @@ class TokenField(QFrame):
 
     def set_locked(self, locked: bool) -> None:
         """Whether the offline lock is on; a token can be given all the same."""
-        self._locked = locked
         self.page.setEnabled(not locked)
+        tip = _("Where your account's tokens are made, in a browser; one that may only read is enough")
+        teach(self.page, _("Make one"), _("The offline lock is on") if locked else tip)
 
     def show_state(self) -> None:
         """Say whether there is a token, and offer what can be done."""
