@@ -166,8 +166,8 @@ def test_a_model_of_the_catalogue_from_the_click_to_the_first_picture(
     assert row.download.progress.done == left.done > 0
 
     press(qtbot, row, "Resume")
-    with qtbot.waitSignal(window.model_came, timeout=20_000):
-        wait_for(qtbot, row, State.DONE)
+    wait_for(qtbot, row, State.DONE)
+    qtbot.waitUntil(row.main.isVisible)
     assert (home / "models" / "tiny.safetensors").read_bytes() == tiny
     assert in_folder(home) == ["tiny.safetensors"]
     assert "its hash is the one it should be" in row.status.text()
@@ -181,9 +181,9 @@ def test_a_model_of_the_catalogue_from_the_click_to_the_first_picture(
 
 
 def test_the_note_offers_it_too(page: GetModels, window: Window, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(window.model_came, timeout=20_000):
-        click(qtbot, page.catalog[0].get)
-        window.show_gallery()
+    click(qtbot, page.catalog[0].get)
+    window.show_gallery()
+    qtbot.waitUntil(lambda: note_text(window) == "Tiny One is ready", timeout=20_000)
     assert window.messages._toast
     press(qtbot, window.messages._toast, "Use it")
     assert window.create_page.panel.model.title() == "tiny"

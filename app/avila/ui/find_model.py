@@ -46,7 +46,7 @@ class FindModel(QWidget):
         self._thread: threading.Thread | None = None
         self.field = QLineEdit()
         role(self.field, "search")
-        self.field.setPlaceholderText(_("org/name, org/name/file or https://…"))
+        self.field.setPlaceholderText(_("Any other model: org/name, org/name/file or https://…"))
         self.field.setClearButtonEnabled(False)
         teach(
             self.field,

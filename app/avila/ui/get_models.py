@@ -1,16 +1,19 @@
 """Models from elsewhere: the catalogue, any other by its name or address, and the downloads under way."""
 
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from avila.errors import AvilaError
 from avila.i18n import _
 from avila.library import catalog, downloads, hub
 from avila.library.catalog import Entry
 from avila.library.hub import Plan
-from avila.library.models import Model
+from avila.library.models import Library, Model
 from avila.library.web import Network
 from avila.paths import Folders
 from avila.ui.catalog_row import CatalogRow
@@ -29,22 +32,27 @@ class GetModels(QScrollArea):
     """A section of the models page.
 
     Signals:
-        arrived(Download): a model is here, whole.
-        failed(Download): one could not be had; its row says why.
+        arrived(): a model is here, whole.
+        show_wanted(): the person wants to see this section.
         use_wanted(Model): the next picture is to be made with it.
         unlock_wanted(): the offline lock is to be opened.
         folder_wanted(): the models folder is to be shown.
     """
 
-    arrived = Signal(object)
-    failed = Signal(object)
+    arrived = Signal()
+    show_wanted = Signal()
     use_wanted = Signal(object)
     unlock_wanted = Signal()
     folder_wanted = Signal()
+    _known = Signal(object, object)  # from a thread: a Download, and the Model that came
 
-    def __init__(self, folders: Folders, network: Callable[[], Network], messages: Messages) -> None:
+    def __init__(
+        self, folders: Folders, library: Library, network: Callable[[], Network], messages: Messages
+    ) -> None:
         super().__init__()
-        self._folder, self._network, self._messages = folders.models, network, messages
+        self._folder, self._library = folders.models, library
+        self._network, self._messages = network, messages
+        self._looking: threading.Thread | None = None
         self._here: set[str] = set()  # names of the model files on this computer
         self._locked = True
         self.downloader = Downloader(folders.models, network, self)
@@ -77,15 +85,12 @@ class GetModels(QScrollArea):
         """List the downloads of earlier times; called once the window is painted."""
         self.downloader.find_paused()
 
-    def tell_model(self, download: Download, model: Model) -> None:
-        """What came by a download."""
-        if download in self.downloads:
-            self.downloads[download].set_model(model)
-
     def leave(self) -> None:
         """Pause what runs, and wait for the threads."""
         self.downloader.leave()
         self.finder.leave()
+        if self._looking:
+            self._looking.join()
 
     def _lay_out(self) -> None:
         self._inner = inner = QWidget()
@@ -158,6 +163,7 @@ class GetModels(QScrollArea):
         self.downloader.changed.connect(self._follow)
         self.downloader.moved.connect(lambda download: self.downloads[download].show_progress())
         self.downloader.gone.connect(self._unlist)
+        self._known.connect(self._tell_model)
         self.finder.wanted.connect(self._start)
         self.finder.page_wanted.connect(self._open_page)
         self.finder.unlock_wanted.connect(self._say_locked)
@@ -199,9 +205,31 @@ class GetModels(QScrollArea):
         if download.state == State.DONE:
             self._here.add(download.name)
             self._suit_catalog()
-            self.arrived.emit(download)
-        elif download.state == State.FAILED:
-            self.failed.emit(download)
+            self._look_at(download)
+            self.arrived.emit()
+        elif download.state == State.FAILED and not self.isVisible():  # there its row says why
+            text = _("{name} could not be downloaded").format(name=download.title)
+            self._messages.note(text, _("See why"), self.show_wanted.emit)
+
+    def _look_at(self, download: Download) -> None:
+        """Find out what came, in a thread."""
+
+        def look() -> None:
+            with suppress(AvilaError):  # removed meanwhile
+                self._known.emit(download, self._library.find(str(download.path)))
+
+        self._looking = threading.Thread(target=look, name="look at what came", daemon=True)
+        self._looking.start()
+
+    def _tell_model(self, download: Download, model: Model) -> None:
+        """Say that it has come, and offer it."""
+        if download in self.downloads:
+            self.downloads[download].set_model(model)
+        if model.addition or model.problem:
+            self._messages.note(_("{name} is here").format(name=download.title))
+        else:
+            text = _("{name} is ready").format(name=download.title)
+            self._messages.note(text, _("Use it"), lambda: self.use_wanted.emit(model))
 
     def _suit_catalog(self) -> None:
         """Say of each entry what can be done, and of the disk what fits on it."""
