@@ -513,6 +513,7 @@ window = Window(avila)
 window.show()
 window.look_around()
 window.show_models()
+app.processEvents()  # what is made for the first showing is on the screen
 page = window.get_models
 
 def work():

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from avila.errors import AvilaError
@@ -58,7 +58,7 @@ class GetModels(QScrollArea):
         self.downloader = Downloader(folders.models, network, self)
         self.finder = FindModel(folders.models, network)
         self.token = TokenField(folders.token_file, messages)
-        self.catalog = [CatalogRow(entry) for entry in catalog.entries()]
+        self.catalog: list[CatalogRow] = []  # made when they are first shown, since they take a while
         self.downloads: dict[Download, DownloadRow] = {}
         self._lay_out()
         self._connect()
@@ -92,6 +92,11 @@ class GetModels(QScrollArea):
         if self._looking:
             self._looking.join()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        if not self.catalog:
+            self._fill_catalog()
+        super().showEvent(event)
+
     def _lay_out(self) -> None:
         self._inner = inner = QWidget()
         inner.setMaximumWidth(WIDEST)
@@ -108,14 +113,9 @@ class GetModels(QScrollArea):
         self._rows.addWidget(label(_("Downloads"), "heading"))
         self._under_way.hide()
         column.addWidget(self._under_way)
-        kinds = {"checkpoint": _("Models"), "lora": "LoRA"}
-        groups: dict[str, list[CatalogRow]] = {}
-        for row in self.catalog:
-            groups.setdefault(kinds.get(row.entry.kind, _("VAE and small decoders")), []).append(row)
-        for name, rows in groups.items():
-            column.addSpacing(16)
-            column.addWidget(label(name, "heading"))
-            column.addWidget(_group(rows))
+        self._listed = QVBoxLayout()
+        self._listed.setSpacing(8)
+        column.addLayout(self._listed)
         column.addSpacing(16)
         column.addWidget(label(_("Account"), "heading"))
         column.addWidget(self.token)
@@ -168,9 +168,22 @@ class GetModels(QScrollArea):
         self.finder.page_wanted.connect(self._open_page)
         self.finder.unlock_wanted.connect(self._say_locked)
         self.token.page_wanted.connect(self._open_page)
-        for row in self.catalog:
+
+    def _fill_catalog(self) -> None:
+        """List the well-known models by their kinds."""
+        kinds = {"checkpoint": _("Models"), "lora": "LoRA"}
+        groups: dict[str, list[CatalogRow]] = {}
+        for entry in catalog.entries():
+            row = CatalogRow(entry)
             row.wanted.connect(self._start_entry)
             row.page_wanted.connect(self._open_entry_page)
+            self.catalog.append(row)
+            groups.setdefault(kinds.get(entry.kind, _("VAE and small decoders")), []).append(row)
+        for name, rows in groups.items():
+            self._listed.addSpacing(16)
+            self._listed.addWidget(label(name, "heading"))
+            self._listed.addWidget(_group(rows))
+        self._suit_catalog()
 
     def _start_entry(self, entry: Entry) -> None:
         self._start(hub.plan(entry.key, self._network()))  # which asks nobody
