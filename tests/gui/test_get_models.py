@@ -325,6 +325,25 @@ def test_what_is_here_already_is_not_offered(page: GetModels, server: Hub, qtbot
     assert not button.isEnabled()
 
 
+def test_another_of_the_same_name_does_not_take_its_place(
+    page: GetModels, server: Hub, window: Window, qtbot: QtBot
+) -> None:
+    server.publish("org/big", {"big.safetensors": BIG})
+    server.publish("other/big", {"big.safetensors": weights(3_000_000, b"other")})
+    hosted = server.bytes_of(BIG)
+    hosted.pause = threading.Event()
+    look_up(qtbot, page, "org/big", "3 MB")
+    press(qtbot, page.finder, "Download")
+    wait_for_half(qtbot, row_of(page), hosted)
+    look_up(qtbot, page, "other/big", "3 MB")
+    press(qtbot, page.finder, "Download")
+    assert window.messages.showing_error
+    window.messages.close_error()
+    assert row_of(page).download.source == "org/big"
+    hosted.pause.set()
+    wait_for(qtbot, row_of(page), State.DONE)
+
+
 # what goes wrong
 
 

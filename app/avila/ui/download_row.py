@@ -45,6 +45,7 @@ class DownloadRow(QFrame):
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
+        self.bar.setAccessibleName(_("How much of it is here"))
         self.problem = label("", "small")
         self.problem.setWordWrap(True)
         self.status = label("", "hint")

@@ -115,7 +115,9 @@ class FindModel(QWidget):
         """In the thread."""
         answer: Plan | AvilaError
         try:
-            answer = downloads.looked_up(hub.plan(text, network), network)
+            answer = hub.plan(text, network)
+            if question == self._question:  # else the lock may have been shut meanwhile
+                answer = downloads.looked_up(answer, network)
         except AvilaError as error:
             answer = error
         except Exception as error:

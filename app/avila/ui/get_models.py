@@ -189,6 +189,16 @@ class GetModels(QScrollArea):
         self._start(hub.plan(entry.key, self._network()))  # which asks nobody
 
     def _start(self, plan: Plan) -> None:
+        listed = self.downloader.listed_as(plan.name)
+        if listed and listed.source != plan.source:
+            self._messages.error(
+                AvilaError(
+                    _("Another download has this name"),
+                    _("“{name}” from elsewhere is under way already.").format(name=plan.name),
+                    _("Go on with that one or discard it, under Downloads."),
+                )
+            )
+            return
         download = self.downloader.start(plan)
         if layout := self._inner.layout():
             layout.activate()  # else the row has no place yet
