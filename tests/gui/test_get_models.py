@@ -23,6 +23,7 @@ from avila.library import downloads
 from avila.ui.download_row import DownloadRow, amount_text, left_text
 from avila.ui.downloader import State
 from avila.ui.get_models import GetModels
+from avila.ui.texts import Elided
 from avila.ui.window import Window
 from tests.gui.test_window import note_text
 from tests.helpers.hub import Hosted, Hub, hub, weights
@@ -99,7 +100,8 @@ def says(button: QAbstractButton, text: str) -> bool:
 
 def words(where: QWidget) -> str:
     """All that is to be read there."""
-    return "\n".join(each.text() for each in where.findChildren(QLabel) if each.isVisible())
+    said = [*where.findChildren(QLabel), *where.findChildren(Elided)]
+    return "\n".join(each.text() for each in said if each.isVisible())
 
 
 def look_up(qtbot: QtBot, page: GetModels, text: str, said: str) -> None:
@@ -152,6 +154,7 @@ def test_a_model_of_the_catalogue_from_the_click_to_the_first_picture(
     row = row_of(page)
     assert row.title.text() == "Tiny One"
     wait_for_half(qtbot, row, listed)
+    assert page.verticalScrollBar().value() == 0, "its row is in sight without scrolling"
     assert row.status.text().startswith(amount_text(row.download.progress))
     assert " of " in row.status.text()
     assert not entry.get.isEnabled()

@@ -55,7 +55,7 @@ class DownloadRow(QFrame):
         )
         tip = _("Give Avila a token of your account, further down on this page")
         self.token = button(_("Give a token"), "quiet", tip, self.token_wanted.emit, "key-round")
-        self.keep = button(_("Keep"), "quiet", _("Keep what came"), self._stop_asking)
+        self.keep = button(_("Keep"), "", _("Keep what came"), self._stop_asking)
         self.main = QPushButton()
         self.main.setMinimumWidth(BUTTON_WIDTH)
         self.main.setIconSize(QSize(18, 18))
@@ -129,7 +129,8 @@ class DownloadRow(QFrame):
         row.setSpacing(8)
         row.addLayout(words, 1)
         row.addSpacing(16)
-        for each in (self.page, self.token, self.keep, self.main, self.cross):
+        # Keep comes where the cross was, so that a double click on that keeps.
+        for each in (self.page, self.token, self.main, self.keep, self.cross):
             row.addWidget(each)
 
     def _status(self) -> str:
@@ -190,6 +191,8 @@ class DownloadRow(QFrame):
 
     def _offer(self, text: str, icon: str, tip: str, act: Callable[[], None], able: bool = True) -> None:
         self._act = act
+        role(self.main, "danger" if self._asking else "")
+        restyle(self.main)
         self.main.setText(f"  {text}" if icon else text)
         self.main.setIcon(theme.icon(icon) if icon else QIcon())
         self.main.setEnabled(able)

@@ -98,7 +98,7 @@ class GetModels(QScrollArea):
         super().showEvent(event)
 
     def _lay_out(self) -> None:
-        self._inner = inner = QWidget()
+        inner = QWidget()
         inner.setMaximumWidth(WIDEST)
         column = QVBoxLayout(inner)
         column.setContentsMargins(24, 24, 24, 32)
@@ -128,7 +128,7 @@ class GetModels(QScrollArea):
         column.addLayout(foot)
         column.addStretch(1)
         room = QWidget()
-        centred = QHBoxLayout(room)
+        self._centred = centred = QHBoxLayout(room)
         centred.setContentsMargins(0, 0, 0, 0)
         centred.addStretch(1)
         centred.addWidget(inner, 1000)
@@ -200,8 +200,7 @@ class GetModels(QScrollArea):
             )
             return
         download = self.downloader.start(plan)
-        if layout := self._inner.layout():
-            layout.activate()  # else the row has no place yet
+        self._centred.activate()
         self.ensureWidgetVisible(self.downloads[download])
 
     def _list(self, download: Download) -> None:
@@ -212,6 +211,7 @@ class GetModels(QScrollArea):
         row.token_wanted.connect(self._show_token)
         self.downloads[download] = row
         self._rows.addWidget(row)
+        row.show()  # at once, so that it has a place and can be scrolled to
         self._under_way.show()
         self._suit_catalog()
 
