@@ -23,6 +23,7 @@ from avila.library import downloads
 from avila.ui.download_row import DownloadRow, amount_text, left_text
 from avila.ui.downloader import State
 from avila.ui.get_models import GetModels
+from avila.ui.models_page import ModelsPage
 from avila.ui.texts import Elided
 from avila.ui.window import Window
 from tests.gui.test_window import note_text
@@ -593,3 +594,19 @@ def test_nothing_here_touches_the_network_while_the_lock_is_on(home: Path) -> No
 )
 def test_time_left(seconds: float, text: str) -> None:
     assert left_text(seconds) == text
+
+
+def test_sections_are_chosen_where_there_is_more_than_one(qtbot: QtBot) -> None:
+    page, first, second = ModelsPage(), QWidget(), QWidget()
+    qtbot.addWidget(page)
+    page.add_section("Here", "What is here", first)
+    page.show()
+    assert not [each for each in page.findChildren(QAbstractButton) if each.isVisible()]
+    page.add_section("There", "What is there", second)
+    press(qtbot, page, "There")
+    assert second.isVisible()
+    assert not first.isVisible()
+    assert page.focusProxy() is second
+    page.show_section(first)
+    assert first.isVisible()
+    assert [each.isChecked() for each in page.findChildren(QAbstractButton)] == [True, False]

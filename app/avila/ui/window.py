@@ -146,6 +146,11 @@ class Window(QMainWindow):
         self._show_page(2)
         self.models_page.setFocus()
 
+    def show_downloads(self) -> None:
+        """The part of that page with what is under way."""
+        self.models_page.show_section(self.get_models)
+        self.show_models()
+
     def save_settings(self) -> None:
         """Write what is to be remembered; a failure is told once and loses nothing else."""
         self._saving.stop()
@@ -267,7 +272,7 @@ class Window(QMainWindow):
         self.models_found.connect(page.panel.set_models)
         self.files_found.connect(self.get_models.set_files)
         self.get_models.arrived.connect(self._look_for_models)
-        self.get_models.show_wanted.connect(self.show_models)
+        self.get_models.show_wanted.connect(self.show_downloads)
         self.get_models.use_wanted.connect(self._use_model)
         self.get_models.unlock_wanted.connect(self._open_lock)
         self.get_models.folder_wanted.connect(self._open_models_folder)
