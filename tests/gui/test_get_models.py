@@ -15,11 +15,12 @@ from types import SimpleNamespace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from avila import startup
 from avila.library import downloads
+from avila.ui import downloader
 from avila.ui.download_row import DownloadRow, amount_text, left_text
 from avila.ui.downloader import State
 from avila.ui.get_models import GetModels
@@ -260,6 +261,36 @@ def test_the_next_one_begins_while_a_silent_server_keeps_the_paused_one(
     listed.pause.set()
     wait_for(qtbot, first, State.DONE)
     assert in_folder(home) == ["big.safetensors", "tiny.safetensors"]
+
+
+def test_a_silent_server_is_told(
+    page: GetModels, listed: Hosted, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloader, "SILENT", 0.0)
+    listed.pause = threading.Event()
+    click(qtbot, page.catalog[0].get)
+    wait_for_half(qtbot, row_of(page), listed)
+    qtbot.waitUntil(lambda: row_of(page).status.text().endswith("waiting for the server…"))
+    listed.pause.set()
+    wait_for(qtbot, row_of(page), State.DONE)
+
+
+def test_tab_goes_from_above_to_below(page: GetModels, server: Hub, listed: Hosted, qtbot: QtBot) -> None:
+    listed.pause = threading.Event()
+    click(qtbot, page.catalog[0].get)
+    server.publish("org/big", {"big.safetensors": BIG})
+    look_up(qtbot, page, "org/big", "3 MB")
+    page.finder.field.setFocus()
+    reached = []
+    for _step in range(12):
+        widget = QApplication.focusWidget()
+        assert widget
+        reached.append(widget.accessibleName())
+        qtbot.keyClick(widget, Qt.Key.Key_Tab)
+    assert reached == [
+        "Name or address of a model", "Look it up", "Its page", "Download", "Close", "Pause", "Discard",
+        "The page of Tiny One", "Make one", "Token", "Open the folder", reached[-1],
+    ]  # fmt: skip
 
 
 # looking up

@@ -61,6 +61,8 @@ class DownloadRow(QFrame):
         self.main.setIconSize(QSize(18, 18))
         self.main.clicked.connect(lambda: self._act())
         self.cross = icon_button("x", "", "", self._ask_or_discard)
+        # Keep comes where the cross was, so that a double click on that keeps.
+        self.buttons = (self.page, self.token, self.main, self.keep, self.cross)
         self._lay_out()
         self.show_state()
 
@@ -129,8 +131,7 @@ class DownloadRow(QFrame):
         row.setSpacing(8)
         row.addLayout(words, 1)
         row.addSpacing(16)
-        # Keep comes where the cross was, so that a double click on that keeps.
-        for each in (self.page, self.token, self.main, self.keep, self.cross):
+        for each in self.buttons:
             row.addWidget(each)
 
     def _status(self) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from avila.errors import AvilaError
 from avila.i18n import _, ngettext
@@ -19,7 +19,7 @@ from avila.library.web import Network
 from avila.ui import theme
 from avila.ui.model_rows import size_text
 from avila.ui.texts import Elided
-from avila.ui.widgets import Icon, button, icon_button, label, role, teach
+from avila.ui.widgets import Icon, button, follow_each_other, icon_button, label, role, teach
 
 log = logging.getLogger(__name__)
 
@@ -151,6 +151,7 @@ class FindModel(QWidget):
         self._answer = answer
         if answer:
             self._column.addWidget(answer)
+            follow_each_other(self.look, *answer.findChildren(QAbstractButton))
 
     # what the answer looks like
 

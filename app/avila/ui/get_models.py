@@ -23,7 +23,7 @@ from avila.ui.find_model import FindModel
 from avila.ui.messages import Messages
 from avila.ui.model_rows import short_path, size_text
 from avila.ui.token_field import TokenField
-from avila.ui.widgets import Icon, button, label, role
+from avila.ui.widgets import Icon, button, follow_each_other, label, role
 
 WIDEST = 960  # pixels; longer lines are hard to follow from end to end
 
@@ -124,7 +124,8 @@ class GetModels(QScrollArea):
         self.space.setWordWrap(True)
         foot.addWidget(self.space, 1)
         tip = _("Show the folder with your models")
-        foot.addWidget(button(_("Open the folder"), "quiet", tip, self.folder_wanted.emit, "folder-open"))
+        self._open_folder = button(_("Open the folder"), "quiet", tip, self.folder_wanted.emit, "folder-open")
+        foot.addWidget(self._open_folder)
         column.addLayout(foot)
         column.addStretch(1)
         room = QWidget()
@@ -183,6 +184,11 @@ class GetModels(QScrollArea):
             self._listed.addSpacing(16)
             self._listed.addWidget(label(name, "heading"))
             self._listed.addWidget(_group(rows))
+        last = list(self.downloads.values())[-1:]
+        buttons = [each for row in self.catalog for each in (row.page, row.get)]
+        follow_each_other(last[0].cross if last else self.finder.look, *buttons)
+        if buttons:
+            follow_each_other(buttons[-1], *self.token.controls, self._open_folder)
         self._suit_catalog()
 
     def _start_entry(self, entry: Entry) -> None:
@@ -210,7 +216,9 @@ class GetModels(QScrollArea):
         row.page_wanted.connect(self._open_terms)
         row.token_wanted.connect(self._show_token)
         self.downloads[download] = row
+        before = list(self.downloads.values())[-2:-1]
         self._rows.addWidget(row)
+        follow_each_other(before[0].cross if before else self.finder.look, *row.buttons)
         row.show()  # at once, so that it has a place and can be scrolled to
         self._under_way.show()
         self._suit_catalog()
@@ -276,7 +284,7 @@ class GetModels(QScrollArea):
 
     def _show_token(self) -> None:
         self.ensureWidgetVisible(self.token)
-        self.token.setFocus()
+        self.token.field.setFocus()
 
     def _open_terms(self, download: Download) -> None:
         if download.plan and download.plan.page:

@@ -40,7 +40,7 @@ class TokenField(QFrame):
         self.page = button(
             _("Make one"), "quiet", "", lambda: self.page_wanted.emit(token.PAGE), "external-link"
         )
-        self.setFocusProxy(self.field)
+        self.controls = (self.page, self.field, self.save, self.remove)
         self._lay_out()
         self.show_state()
 
@@ -83,7 +83,7 @@ class TokenField(QFrame):
         row.addSpacing(4)
         row.addLayout(words, 1)
         row.addSpacing(16)
-        for each in (self.page, self.field, self.save, self.remove):
+        for each in self.controls:
             row.addWidget(each)
 
     def _suit_save(self) -> None:
