@@ -524,6 +524,7 @@ def test_the_token_is_shown_masked_and_can_be_removed(page: GetModels, qtbot: Qt
     assert field.said.text().startswith("••••••••WXYZ ")
     assert field.field.text() == ""
     assert not field.field.isVisible()
+    assert field.remove.hasFocus()
     assert (home / "hub-token").read_text() == "hf_0123456789abcdefWXYZ\n"
     press(qtbot, field, "Remove")
     assert not (home / "hub-token").exists()

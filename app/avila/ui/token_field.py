@@ -99,6 +99,7 @@ class TokenField(QFrame):
             return
         self.field.clear()
         self.show_state()
+        self.remove.setFocus()  # where the field was
         self._messages.note(_("The token is kept"))
 
     def _forget(self) -> None:
@@ -108,4 +109,5 @@ class TokenField(QFrame):
             self._messages.error(error)
             return
         self.show_state()
+        self.field.setFocus()
         self._messages.note(_("The token is removed"))
