@@ -37,7 +37,7 @@ class WaysOut(QWidget):
             line.addWidget(label(_("{size} free").format(size=size_text(now.free)), "small"))
             line.addStretch(1)
             missing = size_text(now.memory - now.free)
-            line.addWidget(label(_("{size} missing").format(size=missing), "warning"))
+            line.addWidget(label(_("{size} missing").format(size=missing), "warn"))
             column.addLayout(line)
             column.addSpacing(4)
         for fix in fixes:

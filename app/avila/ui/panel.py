@@ -183,7 +183,7 @@ class Panel(QWidget):
     def say(self, text: str, fixes: Sequence[Fix] = ()) -> None:
         """The line above the big button, and buttons for what helps if it says that memory is short."""
         self.hint.setText(text)
-        kind = "warning" if fixes else "hint"
+        kind = "warn" if fixes else "hint"
         if self.hint.property("role") != kind:
             role(self.hint, kind)
             restyle(self.hint)
