@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from avila import cli, i18n, settings, startup
-from avila.errors import AvilaError
+from avila.errors import NotEnoughMemoryError
 from avila.gallery import metadata
 from avila.generation import Abilities, GenerationRequest, Held, Step
 from tests.helpers.handmoved import colour
@@ -283,7 +283,7 @@ def test_the_first_failure_ends_a_batch_and_keeps_what_was_made(
 ) -> None:
     def fail(_: int) -> None:
         if len(backend.requests) == 2:
-            raise AvilaError("Not enough memory", "It needs more.", "Choose a smaller size.")
+            raise NotEnoughMemoryError("Not enough memory", "It needs more.", "Choose a smaller size.")
 
     backend = Quick(fail)
     use(monkeypatch, backend)
@@ -291,7 +291,8 @@ def test_the_first_failure_ends_a_batch_and_keeps_what_was_made(
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 1
     assert Path(out.strip()).exists()
-    assert err.endswith("avila: Not enough memory\n  It needs more.\n  Choose a smaller size.\n")
+    assert "avila: Not enough memory\n  It needs more.\n  Choose a smaller size.\n" in err
+    assert "--vae-tiling" in err.splitlines()[-1]
     assert len(backend.requests) == 2
 
 
