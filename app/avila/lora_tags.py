@@ -1,0 +1,43 @@
+"""LoRAs named in a prompt as in AUTOMATIC1111's web UI: "a castle <lora:ink:0.8>"."""
+
+import math
+import re
+from dataclasses import dataclass
+
+from avila.generation import Lora
+
+# A second weight (for the text encoder) and what extensions write behind it are passed over.
+_TAG = re.compile(r"[ \t]*<lora:([^:<>\n]{1,200})(?::([^:<>\n]{0,20}))?[^<>\n]{0,100}>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One tag: the LoRA it names (as written), and where it stands with the blanks before it."""
+
+    lora: Lora
+    start: int  # characters of the prompt
+    end: int
+
+
+def tags(prompt: str) -> list[Tag]:
+    """All tags, from the first; a weight that is absent or no number is 1."""
+    return [
+        Tag(Lora(match[1].strip(), _weight(match[2])), match.start(), match.end())
+        for match in _TAG.finditer(prompt)
+    ]
+
+
+def without_tags(prompt: str) -> tuple[str, tuple[Lora, ...]]:
+    """The prompt without its tags, and the LoRAs they name."""
+    found = tags(prompt)
+    if not found:
+        return prompt, ()
+    return _TAG.sub("", prompt).strip(), tuple(tag.lora for tag in found)
+
+
+def _weight(text: str | None) -> float:
+    try:
+        weight = float(text or 1)
+    except ValueError:
+        return 1.0
+    return weight if math.isfinite(weight) else 1.0
