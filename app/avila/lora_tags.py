@@ -9,22 +9,29 @@ from avila.generation import Lora
 # A second weight (for the text encoder) and what extensions write behind it are passed over.
 _TAG = re.compile(r"[ \t]*<lora:([^:<>\n]{1,200})(?::([^:<>\n]{0,20}))?[^<>\n]{0,100}>", re.IGNORECASE)
 
+_COMMA = re.compile(r"[ \t]*,")
+
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """One tag: the LoRA it names (as written), and where it stands with the blanks before it."""
+    """One tag: the LoRA it names (as written), and where it stands with what only it needs around it."""
 
     lora: Lora
-    start: int  # characters of the prompt
-    end: int
+    start: int  # characters of the prompt, from the blanks before it
+    end: int  # behind the comma after it, where another comma or nothing is before it
 
 
 def tags(prompt: str) -> list[Tag]:
     """All tags, from the first; a weight that is absent or no number is 1."""
-    return [
-        Tag(Lora(match[1].strip(), _weight(match[2])), match.start(), match.end())
-        for match in _TAG.finditer(prompt)
-    ]
+    found: list[Tag] = []
+    kept, end = "", 0
+    for match in _TAG.finditer(prompt):
+        kept, end = kept + prompt[end : match.start()], match.end()
+        comma = _COMMA.match(prompt, end)
+        if comma and kept.rstrip()[-1:] in ("", ","):
+            end = comma.end()
+        found.append(Tag(Lora(match[1].strip(), _weight(match[2])), match.start(), end))
+    return found
 
 
 def without_tags(prompt: str) -> tuple[str, tuple[Lora, ...]]:
@@ -32,7 +39,10 @@ def without_tags(prompt: str) -> tuple[str, tuple[Lora, ...]]:
     found = tags(prompt)
     if not found:
         return prompt, ()
-    return _TAG.sub("", prompt).strip(), tuple(tag.lora for tag in found)
+    ends = [0, *(tag.end for tag in found)]
+    starts = [*(tag.start for tag in found), len(prompt)]
+    kept = "".join(prompt[end:start] for end, start in zip(ends, starts, strict=True))
+    return kept.strip(), tuple(tag.lora for tag in found)
 
 
 def _weight(text: str | None) -> float:

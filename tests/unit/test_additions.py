@@ -41,6 +41,8 @@ def test_tags_are_taken_out_with_the_blanks_before_them() -> None:
         " <lora:ink:0.8>",
         " <LoRA:a b:-1.5:lbw=X>",
     ]
+    assert without_tags("cat, <lora:a>, <lora:b> <lora:c>, dog")[0] == "cat, dog"
+    assert without_tags("<lora:a>, dog <lora:b>, owl")[0] == "dog, owl"
     assert without_tags("  no tag ") == ("  no tag ", ())
 
 

@@ -77,27 +77,34 @@ class NumberSlider(QWidget):
         unit: float,
         most: float,
         sign: str = "",
+        least: float | None = None,
+        in_line: bool = False,
     ) -> None:
         """`unit` is the slider's step (1 shows whole numbers), `most` the largest number to be typed.
 
-        `sign` is shown after the number ("%"), and may be typed too.
+        `sign` is shown after the number ("%"), and may be typed too. `least` is the smallest number to be
+        typed, the slider's if not given. `in_line` shows the number beside the slider, and no name.
         """
         super().__init__()
         self._name, self._tip, self._sign = name, tip, sign
-        self._unit, self._low, self._most, self._value = unit, low, most, default
+        self._unit, self._most, self._value = unit, most, default
+        self._least = low if least is None else least
+        self._digits = 0 if unit == 1 else 1 if unit >= 0.1 else 2
         self._number = QLineEdit()
         role(self._number, "inline")
         self._number.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._number.setFixedWidth(48)
         self._track = _Track(round(default / unit))
         self._track.setRange(round(low / unit), round(high / unit))
-        self._label = label(name, "label")
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(2)
-        grid.addWidget(self._label, 0, 0)
+        if in_line:
+            grid.addWidget(self._track, 0, 0)
+        else:
+            grid.addWidget(label(name, "label"), 0, 0)
+            grid.addWidget(self._track, 1, 0, 1, 2)
         grid.addWidget(self._number, 0, 1)
-        grid.addWidget(self._track, 1, 0, 1, 2)
         grid.setColumnStretch(0, 1)
         self._track.valueChanged.connect(self._slid)
         self._number.editingFinished.connect(self._typed)
@@ -118,10 +125,10 @@ class NumberSlider(QWidget):
             teach(part, self._name, self._tip if able else reason)
 
     def set_value(self, value: float) -> None:
-        value = min(self._most, max(self._low, value))
+        value = min(self._most, max(self._least, value))
         changed = value != self._value
         self._value = value
-        number = f"{value:.0f}" if self._unit == 1 else f"{value:.1f}"
+        number = f"{value:.{self._digits}f}"
         self._number.setText(f"{number} {self._sign}" if self._sign else number)
         self._track.blockSignals(True)
         self._track.setValue(round(value / self._unit))
@@ -130,9 +137,11 @@ class NumberSlider(QWidget):
             self.changed.emit()
 
     def _slid(self, position: int) -> None:
-        self.set_value(position * self._unit)
+        self.set_value(round(position * self._unit, 6))
 
     def _typed(self) -> None:
+        if not self._number.isModified():  # what is shown may be rounded
+            return
         try:
             value = float(self._number.text().removesuffix(self._sign).replace(",", "."))
         except ValueError:

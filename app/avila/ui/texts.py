@@ -40,6 +40,11 @@ class Elided(QWidget):
         self.updateGeometry()
         self.update()
 
+    def set_token(self, token: str) -> None:
+        """Show it in another colour."""
+        self._token = token
+        self.update()
+
     def sizeHint(self) -> QSize:
         return QSize(self.fontMetrics().horizontalAdvance(self._text) + 1, 18)
 
