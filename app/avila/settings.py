@@ -55,7 +55,7 @@ class Settings:
                 settings = replace(settings, **{name: values[name]})
         for name in _LISTS:
             if isinstance(listed := values.get(name), list):
-                texts = tuple(text for text in listed if isinstance(text, str))
+                texts: Any = tuple(text for text in listed if isinstance(text, str))
                 settings = replace(settings, **{name: texts})
         return replace(settings, request=_request(values.get("request")))
 

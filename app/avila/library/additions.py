@@ -28,6 +28,9 @@ class Advice:
     words: tuple[str, ...] = ()  # that call for it
 
 
+NO_ADVICE = Advice()
+
+
 def family_name(family: str) -> str:
     """A family as its users write it; "" when unknown."""
     known = {"sd1": "SD 1.x", "sd2": "SD 2.x", "sdxl": "SDXL", "sd3": "SD 3", "flux": "Flux"}
@@ -49,9 +52,9 @@ def with_additions(library: Library, request: GenerationRequest) -> GenerationRe
     The painter uses none: its request stays as it is. Raises AvilaError for one that is not there, is
     something else, or was made for another family than the model.
     """
-    if not request.model:
-        return request
     prompt, tagged = without_tags(request.prompt)
+    if not request.model or not (tagged or request.loras or request.vae):
+        return request
     model = library.find(request.model)
     loras: dict[str, Lora] = {}
     for lora in (*request.loras, *tagged):  # a tag counts more than what was there before

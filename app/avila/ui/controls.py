@@ -99,12 +99,12 @@ class NumberSlider(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(2)
+        grid.addWidget(self._number, 0, 1)  # the Tab key comes to the number first
         if in_line:
             grid.addWidget(self._track, 0, 0)
         else:
             grid.addWidget(label(name, "label"), 0, 0)
             grid.addWidget(self._track, 1, 0, 1, 2)
-        grid.addWidget(self._number, 0, 1)
         grid.setColumnStretch(0, 1)
         self._track.valueChanged.connect(self._slid)
         self._number.editingFinished.connect(self._typed)
@@ -128,19 +128,26 @@ class NumberSlider(QWidget):
         value = min(self._most, max(self._least, value))
         changed = value != self._value
         self._value = value
-        number = f"{value:.{self._digits}f}"
-        self._number.setText(f"{number} {self._sign}" if self._sign else number)
+        self._number.setText(self._text())
         self._track.blockSignals(True)
         self._track.setValue(round(value / self._unit))
         self._track.blockSignals(False)
         if changed:
             self.changed.emit()
 
+    def enter(self) -> None:
+        """Give the keyboard to the number, selected."""
+        self._number.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _text(self) -> str:
+        number = f"{self._value:.{self._digits}f}"
+        return f"{number} {self._sign}" if self._sign else number
+
     def _slid(self, position: int) -> None:
         self.set_value(round(position * self._unit, 6))
 
     def _typed(self) -> None:
-        if not self._number.isModified():  # what is shown may be rounded
+        if self._number.text() == self._text():  # which may be rounded
             return
         try:
             value = float(self._number.text().removesuffix(self._sign).replace(",", "."))

@@ -67,7 +67,7 @@ class Wording:
     search_tip: str
     nothing: str  # what to do when there is nothing
     choose: str  # what Enter does
-    add: tuple[str, str]  # the button for a file from elsewhere, and its tip
+    add: tuple[str, str]  # the button for a file from elsewhere ("": none), and its tip
     folder: tuple[str, str]  # the button for the folder, and its tip
 
 
@@ -153,6 +153,14 @@ class ModelList(QFrame):
         """The rows for these models, in order."""
         return rows_of(models, notes)
 
+    def nothing(self) -> str:
+        """What to do when there is nothing to choose from."""
+        return self._words.nothing
+
+    def begin(self) -> int:
+        """The row to begin with: what is chosen, or the first that can be; -1 without rows."""
+        return min(self.view.painter.chosen, default=self._first())
+
     def count(self, total: int) -> str:
         """How many there are, in words."""
         return ngettext("{n} model", "{n} models", total).format(n=total)
@@ -173,7 +181,7 @@ class ModelList(QFrame):
         self._rows.set_rows(self.rows_of(models, notes))
         self._mark_chosen()
         if first:
-            self._go_to(min(self.view.painter.chosen, default=self._first()))
+            self._go_to(self.begin())
         else:
             place = self._rows.place(kept.path) if kept else -1
             self._go_to(place if place >= 0 else self._first())
@@ -203,7 +211,10 @@ class ModelList(QFrame):
         ).availableGeometry()
         screen = screen.adjusted(EDGE, EDGE, -EDGE, -EDGE)
         above, below = card.top() - GAP - screen.top(), screen.bottom() - card.bottom() - GAP
-        content = self._column.sizeHint().height() - self.view.sizeHint().height() + self._rows_height()
+        self.ensurePolished()  # the style sheet brings the frame
+        frame = self.height() - self.contentsRect().height()
+        around = self._column.sizeHint().height() - self.view.sizeHint().height() + frame
+        content = around + self._rows_height()
         wanted = min(max(content, least), HIGHEST)
         down = below >= min(wanted, ENOUGH) or below >= above
         height = min(wanted, below if down else above)
@@ -273,7 +284,8 @@ class ModelList(QFrame):
         foot = QHBoxLayout()
         foot.setSpacing(4)
         name, tip = self._words.add
-        foot.addWidget(button(name, "quiet", tip, lambda: self._leave(self.add_wanted.emit), "plus"))
+        if name:
+            foot.addWidget(button(name, "quiet", tip, lambda: self._leave(self.add_wanted.emit), "plus"))
         foot.addStretch(1)
         name, tip = self._words.folder
         foot.addWidget(
@@ -321,7 +333,7 @@ class ModelList(QFrame):
         self.search.setTextMargins(0, 0, self._count.sizeHint().width() + 12, 0)
         self.view.setAccessibleDescription(self._count.text())
         if not total:
-            self._nothing.setText(self._words.nothing)
+            self._nothing.setText(self.nothing())
         elif not found:
             self._nothing.setText(_("Nothing matches “{words}”").format(words=searching))
         self._nothing.setVisible(not found)

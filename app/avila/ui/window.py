@@ -54,7 +54,7 @@ class Window(QMainWindow):
 
     Signals:
         gallery_followed(bool): the index caught up with the pictures folder; whether it changed.
-        models_found(object): the list of models was read.
+        models_found(object): the list of models and additions was read.
     """
 
     gallery_followed = Signal(bool)
@@ -134,7 +134,9 @@ class Window(QMainWindow):
         panel = self.create_page.panel
         now = replace(
             self._settings,
-            request=panel.request(),
+            request=panel.to_remember(),
+            loras_off=panel.additions.off(),
+            additions_open=panel.additions.unfolded,
             count=panel.count.value(),
             new_seed=not panel.seed.locked(),
             negative_open=panel.negative.unfolded,
@@ -233,12 +235,13 @@ class Window(QMainWindow):
         page.gallery_wanted.connect(self.show_gallery)
         page.large_wanted.connect(self._open_large)
         page.queue_changed.connect(self._show_queue)
-        page.panel.model.folder_wanted.connect(self._open_models_folder)
-        page.panel.model.add_wanted.connect(self._choose_model)
-        page.panel.model.opened.connect(self._look_for_models)
-        page.panel.model.favoured.connect(self._favour_model)
-        page.panel.model.noted.connect(self._note_model)
-        page.panel.model.show_wanted.connect(self._show_model)
+        for picker in (page.panel.model, page.panel.additions):
+            picker.folder_wanted.connect(self._open_models_folder)
+            picker.add_wanted.connect(self._choose_model)
+            picker.opened.connect(self._look_for_models)
+            picker.favoured.connect(self._favour_model)
+            picker.noted.connect(self._note_model)
+            picker.show_wanted.connect(self._show_model)
         self.gallery_page.reuse.connect(self._reuse)
         self.gallery_page.opened.connect(self._open_large)
         self.large_view.reuse.connect(self._reuse)
@@ -249,13 +252,18 @@ class Window(QMainWindow):
     def _restore(self) -> None:
         remembered, panel = self._settings, self.create_page.panel
         try:
-            panel.model.set_notes(notes.read(self._avila.folders.notes_file))
+            self._show_notes(notes.read(self._avila.folders.notes_file))
         except AvilaError as error:  # told when one is to be written
             log.warning("%s", error)
-        if remembered.request.model:
+        request, found = remembered.request, []
+        wanted = [(request.model, "checkpoint"), (request.vae, "vae")]
+        for name, kind in (*wanted, *((lora.model, "lora") for lora in request.loras)):
             with suppress(AvilaError):  # one that is gone is told once all folders were read
-                panel.set_models([self._avila.library.find(remembered.request.model)])
-        panel.set_request(remembered.request)
+                found += [self._avila.library.find(name, kind)] if name else []
+        if found:
+            panel.set_models(found)
+        panel.additions.set_unfolded(remembered.additions_open)
+        panel.set_request(request, remembered.loras_off)
         panel.count.set_value(remembered.count)
         panel.seed.set_locked(not remembered.new_seed)
         panel.negative.set_unfolded(remembered.negative_open)
@@ -401,11 +409,14 @@ class Window(QMainWindow):
         except AvilaError as error:
             self.messages.error(error)
             return
+        panel = self.create_page.panel
+        if model.kind in ("lora", "vae") and panel.model.reference():
+            panel.add_addition(model)
+            return
         if model.problem:
             self.messages.error(AvilaError(_("This model cannot be used"), model.problem))
             return
-        panel = self.create_page.panel
-        panel.set_models([*(m for m in self._avila.library.models() if m != model), model])
+        panel.set_models([*(m for m in self._avila.library.everything() if m != model), model])
         panel.choose_model(model.reference)
 
     def _look_for_models(self) -> None:
@@ -419,7 +430,7 @@ class Window(QMainWindow):
 
     def _find_models(self) -> None:
         with self._reading_models:  # what was read last is told last
-            self.models_found.emit(self._avila.library.models())
+            self.models_found.emit(self._avila.library.everything())
 
     def _favour_model(self, reference: str, favourite: bool) -> None:
         self._change_notes(lambda known: known.with_favourite(reference, favourite))
@@ -437,7 +448,11 @@ class Window(QMainWindow):
             log.warning("%s", error)
             self.messages.note(error.title)
         else:
-            self.create_page.panel.model.set_notes(changed)
+            self._show_notes(changed)
+
+    def _show_notes(self, known: Notes) -> None:
+        for picker in (self.create_page.panel.model, self.create_page.panel.additions):
+            picker.set_notes(known)
 
     def _show_model(self, path: Path) -> None:
         self._on_picture.show_folder(path.parent)
