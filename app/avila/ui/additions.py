@@ -199,7 +199,11 @@ class Additions(QWidget):
             out.append(self._title(self._vae))
         if not out:
             return ""
-        return _("Without {names}: see Additions").format(names=", ".join(out))
+        if len(out) > 2:
+            return ngettext("{n} addition is left out", "{n} additions are left out", len(out)).format(
+                n=len(out)
+            )
+        return _("Without {names}, see Additions").format(names=", ".join(out))
 
     # rows
 

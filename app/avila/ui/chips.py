@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
-from avila.ui.widgets import role
+from avila.i18n import _
+from avila.ui.widgets import role, round_corners, teach
 
 CHIP = 26  # pixels high
 
@@ -19,13 +21,16 @@ def chip(text: str, kind: str, parent: QWidget) -> QPushButton:
 
 
 class ChipLine(QWidget):
-    """Chips beside each other, in their order; what does not fit is counted in a last "+3"."""
+    """Chips beside each other, in their order; what does not fit is behind a last "+3"."""
 
     def __init__(self) -> None:
         super().__init__()
         self._chips: list[QPushButton] = []
-        self._more = QLabel("", self)
-        role(self._more, "hint")
+        self._hidden: list[QPushButton] = []
+        self._more = QPushButton(self)
+        role(self._more, "link")
+        self._more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._more.clicked.connect(self._open_menu)
 
     def set_chips(self, chips: Sequence[QPushButton]) -> None:
         """Other chips, made with this line as their parent."""
@@ -45,11 +50,23 @@ class ChipLine(QWidget):
                 one.setGeometry(left, (self.height() - CHIP) // 2, width, CHIP)
                 left += width + 8
                 shown += 1
-        hidden = self._chips[shown:]
-        self._more.setText(f"+{len(hidden)}" if hidden else "")
-        self._more.setToolTip("\n".join(one.text().replace("&&", "&") for one in hidden))
-        self._more.adjustSize()
-        self._more.move(left, (self.height() - self._more.height()) // 2)
+        self._hidden = self._chips[shown:]
+        self._more.setVisible(bool(self._hidden))
+        self._more.setText(f"+{len(self._hidden)}")
+        words = ", ".join(one.text().replace("&&", "&") for one in self._hidden)
+        teach(self._more, _("More words: {words}").format(words=words), words)
+        self._more.setGeometry(left, (self.height() - CHIP) // 2, 36, CHIP)
+
+    def menu(self) -> QMenu:
+        """What there is no room for; each does what its chip does."""
+        menu = QMenu(self)
+        round_corners(menu)
+        for one in self._hidden:
+            menu.addAction(one.text(), one.click).setToolTip(one.toolTip())
+        return menu
+
+    def _open_menu(self) -> None:
+        self.menu().popup(self._more.mapToGlobal(self._more.rect().bottomLeft()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QMouseEvent,
-    QPainter,
     QPaintEvent,
     QRegularExpressionValidator,
     QWheelEvent,
@@ -19,6 +18,9 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QSlider,
     QSpinBox,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
     QWidget,
 )
 
@@ -265,8 +267,14 @@ class Choice(QComboBox):
         teach(self, self._name, self._tip if able else reason)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        painter = QPainter(self)
+        painter = QStylePainter(self)
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        room = self.width() - 46
+        text, elide = self.currentText(), Qt.TextElideMode.ElideRight
+        option.currentText = self.fontMetrics().elidedText(text, elide, room)  # a style sheet would cut it
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
         spot = QRectF(self.width() - 28, (self.height() - 16) / 2, 16, 16)
         theme.paint_icon(painter, "chevron-down", spot, "text-2" if self.isEnabled() else "disabled")
 

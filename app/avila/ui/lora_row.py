@@ -105,10 +105,8 @@ class LoraRow(QFrame):
 
     def _show(self) -> None:
         used = self.on() and not self.problem
-        font = theme.font(13, QFont.Weight.Medium)
-        font.setStrikeOut(bool(self.problem))
-        self._name.setFont(font)
-        self._name.set_token("text" if used else "text-3")
+        self._tick.setEnabled(not self.problem)
+        self._name.set_token("text" if used else "text-3", struck=bool(self.problem))
         self.weight.setEnabled(used)
         self.weight.setVisible(not self.problem)
         self._words.setVisible(bool(self.advice.words) and not self.problem)
