@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import pairwise
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -216,6 +217,7 @@ class Additions(QWidget):
         row.word_wanted.connect(self.word_wanted)
         self.rows.append(row)
         self._rows.addWidget(row)
+        row.show()  # Qt would do it later, and what is not shown gets no keyboard
         return row
 
     def _remove(self, row: LoraRow) -> None:
@@ -243,6 +245,10 @@ class Additions(QWidget):
         self._vae = chosen.reference if chosen else self._vae
         self._fill_vaes()
         self._show()
+        # Qt would put what came later at the window's end
+        stops = [self.fold, *(stop for row in self.rows for stop in row.stops()), self.add_lora]
+        for before, after in pairwise(stops):
+            QWidget.setTabOrder(before, after)
         self.changed.emit()
 
     def _problem(self, reference: str, model: Model | None) -> str:

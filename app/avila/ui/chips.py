@@ -39,6 +39,10 @@ class ChipLine(QWidget):
         self._chips = list(chips)
         self.fit()
 
+    def stops(self) -> list[QWidget]:
+        """Where the Tab key stops, in order."""
+        return [*self._chips, self._more]
+
     def fit(self) -> None:
         """Show as many as there is room for."""
         left, shown = 0, 0

@@ -137,6 +137,10 @@ class NumberSlider(QWidget):
         if changed:
             self.changed.emit()
 
+    def stops(self) -> list[QWidget]:
+        """Where the Tab key stops, in order."""
+        return [self._number, self._track]
+
     def enter(self) -> None:
         """Give the keyboard to the number, selected."""
         self._number.setFocus(Qt.FocusReason.TabFocusReason)

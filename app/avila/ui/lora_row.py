@@ -70,6 +70,10 @@ class LoraRow(QFrame):
         """What a request says of it."""
         return Lora(self.reference, self.weight.value())
 
+    def stops(self) -> list[QWidget]:
+        """Where the Tab key stops, in order."""
+        return [self._tick, self._remove, *self.weight.stops(), *self._words.stops()]
+
     def on(self) -> bool:
         """Whether its tick is set."""
         return self._tick.isChecked()

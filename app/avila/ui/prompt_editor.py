@@ -69,9 +69,11 @@ class PromptEditor(QFrame):
             words = f" {words}" if before.endswith(",") else f", {words}"
         if after and not after.startswith((",", ":", ")", "]", "\n")):
             words += ", "
+        cursor.beginEditBlock()  # a step of its own to undo, not one with what was typed before it
         cursor.setPosition(_utf16(text[:start]))
         cursor.setPosition(_utf16(text[:end]), QTextCursor.MoveMode.KeepAnchor)
         cursor.insertText(words)
+        cursor.endEditBlock()
         self.editor.setTextCursor(cursor)
 
     def undone(self) -> bool:
