@@ -140,7 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", parents=[as_json], help=_("measure this computer and this program"))
     bench.add_argument(
         "name",
-        choices=["draft", "library", "overhead", "picker", "stall", "starter", "startup"],
+        choices=["additions", "draft", "library", "overhead", "picker", "stall", "starter", "startup"],
         help=_("what to measure"),
     )
     bench.add_argument("--model", default="", metavar=_("NAME_OR_PATH"), help=_("for overhead and stall"))

@@ -31,6 +31,7 @@ class ChipLine(QWidget):
         role(self._more, "link")
         self._more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._more.clicked.connect(self._open_menu)
+        teach(self._more, _("More words"), _("Those there is no room for"))
 
     def set_chips(self, chips: Sequence[QPushButton]) -> None:
         """Other chips, made with this line as their parent."""
