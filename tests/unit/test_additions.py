@@ -61,6 +61,14 @@ def test_names_become_references(library: Library) -> None:
     assert with_additions(library, found) == found
 
 
+def test_the_name_it_was_trained_under_will_do(library: Library, tmp_path: Path) -> None:
+    write_lora(tmp_path / "renamed.safetensors", ss_output_name="add_Detail")
+    asked = replace(ASKED, prompt="x <lora:add_detail:0.5>")
+    assert with_additions(library, asked).loras == (Lora("renamed.safetensors", 0.5),)
+    write_lora(tmp_path / "add_detail.safetensors")
+    assert with_additions(library, asked).loras == (Lora("add_detail.safetensors", 0.5),)
+
+
 def test_a_tag_counts_more_than_the_same_lora_before(library: Library) -> None:
     asked = GenerationRequest(
         "x <lora:Ink wash v1.5:0.2>", model="sd1", loras=(Lora(INK, 1.0), Lora("odd", 0.5))

@@ -110,8 +110,7 @@ class Library:
             if name_or_path and _is_model(path):
                 return self._model(Path(os.path.abspath(path)))  # noqa: PTH100 - resolving would lose links
         models = self.everything()
-        wanted = name_or_path.casefold()
-        named = [model for model in models if wanted in (model.name.casefold(), model.path.name.casefold())]
+        named = called(models, name_or_path)
         named = [model for model in named if model.kind == kind] or named
         if len(named) > 1:
             raise AvilaError(
@@ -193,6 +192,13 @@ class Library:
                 break
         home = Path.home()
         return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else path.as_posix()
+
+
+def called(models: Sequence[Model], name: str) -> list[Model]:
+    """Those with this name or file name, else the LoRAs trained under it; case does not matter."""
+    wanted = name.casefold()
+    named = [model for model in models if wanted in (model.name.casefold(), model.path.name.casefold())]
+    return named or [model for model in models if wanted and wanted == model.look.alias.casefold()]
 
 
 def _read_card(path: Path, usual: Recommended) -> tuple[Card, str]:

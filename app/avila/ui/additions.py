@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from avila.generation import Lora
 from avila.i18n import _, ngettext
 from avila.library.additions import NO_ADVICE, advice, misfit
-from avila.library.models import Model
+from avila.library.models import Model, called
 from avila.library.notes import Notes
 from avila.ui import theme
 from avila.ui.addition_list import AdditionList, EmbeddingList, LoraList
@@ -189,8 +189,7 @@ class Additions(QWidget):
         for model in of_kind:
             if model.reference == name:
                 return model
-        wanted = name.casefold()
-        named = [m for m in of_kind if wanted in (m.name.casefold(), m.path.name.casefold())]
+        named = called(of_kind, name)
         return named[0] if len(named) == 1 else None
 
     def note(self) -> str:
