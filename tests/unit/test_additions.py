@@ -73,7 +73,9 @@ def test_a_tag_counts_more_than_the_same_lora_before(library: Library) -> None:
     asked = GenerationRequest(
         "x <lora:Ink wash v1.5:0.2>", model="sd1", loras=(Lora(INK, 1.0), Lora("odd", 0.5))
     )
-    assert with_additions(library, asked).loras == (Lora(INK, 0.2), Lora("Lora/odd.safetensors", 0.5))
+    assert with_additions(library, asked).loras == (Lora("Lora/odd.safetensors", 0.5), Lora(INK, 0.2))
+    twice = replace(ASKED, loras=(Lora(INK, 0.2), Lora(INK, 0.3)))
+    assert with_additions(library, twice).loras == twice.loras
 
 
 def test_the_painter_keeps_its_prompt(library: Library) -> None:
@@ -99,6 +101,15 @@ def test_what_cannot_be_added_is_told(library: Library, prompt: str, title: str,
     assert caught.value.title == title
     assert said in f"{caught.value.explanation} {caught.value.advice}"
     assert caught.value.advice
+
+
+def test_a_damaged_file_is_told(library: Library, tmp_path: Path) -> None:
+    path = tmp_path / INK
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(AvilaError) as caught:
+        with_additions(library, replace(ASKED, loras=(Lora(INK),)))
+    assert caught.value.title == f"“{INK}” cannot be used"
+    assert "damaged" in caught.value.explanation
 
 
 def test_several_near_names_and_none_at_all(library: Library, tmp_path: Path) -> None:

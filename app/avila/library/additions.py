@@ -49,6 +49,7 @@ def misfit(addition: Model, model: Model | None) -> str:
 def with_additions(library: Library, request: GenerationRequest) -> GenerationRequest:
     """The request with the LoRAs that its prompt names as tags, and every addition found on the disk.
 
+    A tag counts more than the same LoRA in the request.
     The painter uses none: its request stays as it is. Raises AvilaError for one that is not there, is
     something else, or was made for another family than the model.
     """
@@ -56,21 +57,29 @@ def with_additions(library: Library, request: GenerationRequest) -> GenerationRe
     if not request.model or not (tagged or request.loras or request.vae):
         return request
     model = library.find(request.model)
-    loras: dict[str, Lora] = {}
-    for lora in (*request.loras, *tagged):  # a tag counts more than what was there before
-        found = _addition(library, lora.model, "lora", model)
-        loras[found.reference] = Lora(found.reference, lora.weight)
+
+    def found(lora: Lora) -> Lora:
+        return Lora(_addition(library, lora.model, "lora", model).reference, lora.weight)
+
+    by_tag = {lora.model: lora for lora in map(found, tagged)}
+    others = [lora for lora in map(found, request.loras) if lora.model not in by_tag]
     vae = _addition(library, request.vae, "vae", model).reference if request.vae else ""
-    return replace(request, prompt=prompt, loras=tuple(loras.values()), vae=vae)
+    return replace(request, prompt=prompt, loras=(*others, *by_tag.values()), vae=vae)
 
 
 def _addition(library: Library, name: str, kind: str, model: Model) -> Model:
     found = library.find(name, kind)
-    if found.kind != kind and not (kind == "vae" and found.path.is_dir()):  # a folder lends its VAE
+    if not found.kind and found.problem:
         raise AvilaError(
-            _("“{name}” is not a LoRA").format(name=name)
-            if kind == "lora"
-            else _("“{name}” is not a VAE").format(name=name),
+            _("“{name}” cannot be used").format(name=name),
+            found.problem,
+            _("Download it again, or leave it out."),
+            str(found.path),
+        )
+    if found.kind != kind and not (kind == "vae" and found.path.is_dir()):  # a folder lends its VAE
+        title = _("“{name}” is not a LoRA") if kind == "lora" else _("“{name}” is not a VAE")
+        raise AvilaError(
+            title.format(name=name),
             found.problem or _("It is a model of its own."),
             _("`avila models --all` lists what is here and of what kind it is."),
             str(found.path),
