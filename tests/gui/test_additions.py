@@ -403,6 +403,19 @@ def test_words_beyond_the_line_are_in_a_menu(window: Window, qtbot: QtBot) -> No
     assert request(window).prompt == "brush"
 
 
+def test_a_new_row_is_scrolled_to(window: Window, qtbot: QtBot) -> None:
+    window.resize(1000, 640)
+    for number in range(4):
+        additions_of(window).add(Lora(f"{number}"))
+    row = add(window, qtbot, "ink")
+    view = panel_of(window)._scroll.viewport()
+
+    def seen() -> bool:
+        return view.rect().contains(row.mapTo(view, row.rect().bottomLeft()))
+
+    qtbot.waitUntil(seen)
+
+
 # embeddings
 
 

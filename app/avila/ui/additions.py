@@ -31,6 +31,7 @@ class Additions(QWidget):
 
     Signals:
         changed(): what is used, or what is remembered.
+        added(): one more LoRA, by hand or by a tag; it is the last row.
         word_wanted(str): a LoRA's trained word is wanted in the prompt.
         embedding_wanted(str): an embedding's word is wanted in a prompt.
         opened(), favoured(str, bool), noted(str, str), show_wanted(Path), folder_wanted(): as the picker's.
@@ -38,6 +39,7 @@ class Additions(QWidget):
     """
 
     changed = Signal()
+    added = Signal()
     word_wanted = Signal(str)
     embedding_wanted = Signal(str)
     opened = Signal()
@@ -141,6 +143,7 @@ class Additions(QWidget):
             self._make_row(lora, True)
         self._open = self._asked = True
         self._suit()
+        self.added.emit()
 
     def set_models(self, models: Sequence[Model]) -> None:
         """What can be added; what is shown stays, also a file beside the models folders that is there."""

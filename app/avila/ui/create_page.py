@@ -281,7 +281,7 @@ class CreatePage(QWidget):
         panel.changed.connect(self._say)
         panel.model.changed.connect(self.messages.close_note)  # it may offer values of the model before
         panel.replaced.connect(self._offer_old_values)
-        panel.tagged.connect(self._tell_tag)
+        panel.tagged.connect(self._tell_tags)
         panel.generate.generate.connect(self.generate)
         panel.generate.cancel.connect(self.cancel)
         panel.seed.again.connect(self._seed_again)
@@ -312,8 +312,8 @@ class CreatePage(QWidget):
             partial(self.panel.set_values, own),
         )
 
-    def _tell_tag(self, name: str) -> None:
-        self.messages.note(_("The LoRA “{name}” is under Additions now").format(name=name))
+    def _tell_tags(self, names: str) -> None:
+        self.messages.note(_("Under Additions now: {names}").format(names=names))
 
     # drafts
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from avila.generation import Abilities, GenerationRequest, Lora
@@ -32,7 +32,7 @@ class Panel(QWidget):
         words_changed(): prompt or negative prompt.
         look_changed(): size or seed; what a draft shows as well.
         changed(): anything that is remembered.
-        tagged(str): the LoRA of this name was written into the prompt as a tag, and is an addition now.
+        tagged(str): LoRAs of these names were written into the prompt as tags, and are additions now.
         replaced(Recommended): a model that was chosen brought its values; these, the person's own, went.
     """
 
@@ -171,7 +171,7 @@ class Panel(QWidget):
         for tag in known:
             self.additions.add(tag.lora)
         self.prompt.cut([(tag.start, tag.end) for tag in known])
-        self.tagged.emit(known[-1].lora.model)
+        self.tagged.emit(", ".join(tag.lora.model for tag in known))
 
     def backend(self) -> str:
         """The engine that the chosen model needs."""
@@ -240,7 +240,7 @@ class Panel(QWidget):
         column.addSpacing(18)
         column.addLayout(rows)
         column.addStretch(1)
-        scroll = QScrollArea()
+        self._scroll = scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -266,6 +266,9 @@ class Panel(QWidget):
         self.additions.word_wanted.connect(self.prompt.add_words)
         self.additions.embedding_wanted.connect(self._write_embedding)
         self.additions.changed.connect(self.changed)
+        self.additions.added.connect(
+            lambda: QTimer.singleShot(0, self._show_last_lora)
+        )  # once it has its place
         for look in (self.size_picker, self.seed):
             look.changed.connect(self.look_changed)
             look.changed.connect(self.changed)
@@ -278,6 +281,10 @@ class Panel(QWidget):
     def _look_for_tags(self) -> None:
         if not self.prompt.undone():  # who took the tag back wants to see it
             self.take_tags()
+
+    def _show_last_lora(self) -> None:
+        if self.additions.rows:
+            self._scroll.ensureWidgetVisible(self.additions.rows[-1], 0, 12)
 
     def _aim(self, words: PromptEditor) -> None:
         self._words = words
