@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from avila.generation import Lora
 
 # A second weight (for the text encoder) and what extensions write behind it are passed over.
-_TAG = re.compile(r"[ \t]*<lora:([^:<>\n]{1,200})(?::([^:<>\n]{0,20}))?[^<>\n]{0,100}>", re.IGNORECASE)
+# Looking behind keeps a long run of blanks from being tried from each of them.
+_TAG = re.compile(
+    r"(?<![ \t])[ \t]*<lora:([^:<>\n]{1,200})(?::([^:<>\n]{0,20}))?[^<>\n]{0,100}>", re.IGNORECASE
+)
 
 _COMMA = re.compile(r"[ \t]*,")
 
@@ -24,11 +27,12 @@ class Tag:
 def tags(prompt: str) -> list[Tag]:
     """All tags, from the first; a weight that is absent or no number is 1."""
     found: list[Tag] = []
-    kept, end = "", 0
+    last, end = "", 0  # the last character kept that is no blank
     for match in _TAG.finditer(prompt):
-        kept, end = kept + prompt[end : match.start()], match.end()
+        last = prompt[end : match.start()].rstrip()[-1:] or last
+        end = match.end()
         comma = _COMMA.match(prompt, end)
-        if comma and kept.rstrip()[-1:] in ("", ","):
+        if comma and last in ("", ","):
             end = comma.end()
         found.append(Tag(Lora(match[1].strip(), _weight(match[2])), match.start(), end))
     return found

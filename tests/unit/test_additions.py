@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from avila.errors import AvilaError
 from avila.generation import GenerationRequest, Lora
@@ -44,6 +46,27 @@ def test_tags_are_taken_out_with_the_blanks_before_them() -> None:
     assert without_tags("cat, <lora:a>, <lora:b> <lora:c>, dog")[0] == "cat, dog"
     assert without_tags("<lora:a>, dog <lora:b>, owl")[0] == "dog, owl"
     assert without_tags("  no tag ") == ("  no tag ", ())
+
+
+@given(
+    st.lists(st.sampled_from(["<lora:a:0.5>", "<lora:b>", "<lora:", ">", ",", " ", "\n", "cat", ":", "<"]))
+)
+def test_whatever_is_written_only_tags_go(parts: list[str]) -> None:
+    prompt = "".join(parts)
+    found = tags(prompt)
+    places = [place for tag in found for place in (tag.start, tag.end)]
+    assert places == sorted(places)
+    kept, loras = without_tags(prompt)
+    assert loras == tuple(tag.lora for tag in found)
+    gone = "".join(prompt[tag.start : tag.end] for tag in found)
+    assert kept.count("cat") + gone.count("cat") == prompt.count("cat")
+    assert gone.count("<lora:") == len(found)
+
+
+def test_a_million_blanks_or_tags_take_no_minutes() -> None:
+    assert without_tags(" " * 1_000_000 + "x")[1] == ()
+    kept, loras = without_tags("<lora:a>, " * 100_000)
+    assert (kept, len(loras)) == ("", 100_000)
 
 
 @pytest.mark.parametrize("weight", ["", "x", "nan", "inf", "1e999"])

@@ -82,7 +82,7 @@ class Additions(QWidget):
             partial(self._open_list, EmbeddingList),
             "plus",
         )
-        self.vae = Choice(_("VAE"), _("The part that turns the model's numbers into colours"))
+        self.vae = Choice("VAE", _("The part that turns the model's numbers into colours"))
         self.vae.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._vae_field = QWidget()
         self._vae_reason = Elided("text-3", theme.font(12))
@@ -359,7 +359,7 @@ class Additions(QWidget):
         vae = QHBoxLayout(self._vae_field)
         vae.setContentsMargins(0, 0, 0, 0)
         vae.setSpacing(8)
-        name = label(_("VAE"), "label")
+        name = label("VAE", "label")
         name.setMinimumWidth(72)
         vae.addWidget(name)
         vae.addWidget(self.vae, 1)

@@ -72,10 +72,10 @@ def table(entry: GalleryEntry) -> dict[str, str]:
         _("Guidance (CFG)"): "" if painted else number(request.cfg_scale, "f", 1),
         _("Sampler"): "" if painted else request.sampler,
         _("Follow the draft"): "" if painted or not request.follow_draft else f"{request.follow_draft} %",
-        _("LoRA"): ", ".join(
+        "LoRA": ", ".join(
             f"{_file_name(lora.model)} {number(lora.weight, 'g', 4)}" for lora in request.loras
         ),
-        _("VAE"): _file_name(request.vae),
+        "VAE": _file_name(request.vae),
         _("Seed"): "" if request.seed == RANDOM_SEED else str(request.seed),
         _("Took"): took(entry.seconds) if entry.seconds > 0 else "",
     }
