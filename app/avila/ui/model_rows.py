@@ -136,10 +136,9 @@ def family_text(model: Model) -> str:
         "refiner": _("refiner"),
         "turbo": "Turbo",
     }
-    family = family_name(model.family)
     # The program's own is v-prediction, too; but nobody chooses by that.
     variant = "" if model.builtin else variants.get(model.variant, model.variant)
-    return f"{family} {variant}".strip()
+    return f"{family_name(model.family)} {variant}".strip()
 
 
 def size_text(size: int) -> str:
