@@ -170,9 +170,8 @@ def _pipeline(model: Model, dtype: Any, given: dict[str, Any]) -> Any:
             file.parent.mkdir(exist_ok=True)
             file.write_text(json.dumps(config), encoding="utf-8")
         read = networks(model.path, Path(folder), dtype, without=options)
-        return pipeline_class.from_single_file(
-            str(model.path), config=folder, **_tokenizers(model.family), **options | read
-        )
+        # what it would read from the folder is its scheduler alone
+        return pipeline_class.from_pretrained(folder, **_tokenizers(model.family), **options | read)
 
 
 def _plain(config: Any) -> parts.Config:

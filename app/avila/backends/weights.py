@@ -2,8 +2,8 @@
 
 diffusers maps the whole file, converts it part by part and lets go of the mapping at the end: at the peak,
 file and model are in memory together. Here a tensor is converted when it is asked for, straight from the
-mapped file, whose pages are let go at once. What has the final precision already stays a view of the file, as
-with diffusers; what nobody asks for (EMA weights) is never read.
+mapped file, whose pages are let go now and then. What has the final precision already stays a view of the
+file, as with diffusers; what nobody asks for (EMA weights) is never read.
 """
 
 import json
@@ -21,7 +21,7 @@ DTYPES = {
     "F8_E4M3": "float8_e4m3fn",
     "F8_E5M2": "float8_e5m2",
 }  # the floating-point types, in torch's words
-LARGE = 1 << 20  # bytes of a tensor whose pages are let go
+AT_ONCE = 1 << 25  # bytes of the file after which its pages are let go
 
 
 class _Place(NamedTuple):
@@ -52,6 +52,7 @@ class Checkpoint(dict[str, Any]):
             self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
         entries.pop("__metadata__", None)
         self._dtype = dtype
+        self._touched = 0  # bytes, since pages were let go
         self._views = safe_open(path, "pt")
         for name, entry in entries.items():
             kind = getattr(torch, DTYPES.get(entry["dtype"], ""), dtype)
@@ -102,11 +103,10 @@ class Checkpoint(dict[str, Any]):
         if place.begin % place.dtype.itemsize:
             found = found.clone()  # no view of that type can begin there
         made = found.view(place.dtype).view(place.shape).to(self._dtype)
-        if count >= LARGE and hasattr(
-            self._bytes, "madvise"
-        ):  # not on Windows, which takes pages back itself
-            page = place.begin // mmap.PAGESIZE * mmap.PAGESIZE
-            self._bytes.madvise(mmap.MADV_DONTNEED, page, place.end - page)
+        self._touched += count
+        if self._touched >= AT_ONCE and hasattr(self._bytes, "madvise"):  # Windows takes pages back by itself
+            self._bytes.madvise(mmap.MADV_DONTNEED)
+            self._touched = 0
         return made
 
 
