@@ -170,6 +170,31 @@ def test_out_of_memory_is_tried_again_without_the_others(
     backend.close()
 
 
+@pytest.mark.parametrize("error", [RuntimeError("can't allocate memory"), MemoryError()])
+def test_out_of_memory_while_loading_is_tried_again_in_an_empty_memory(
+    library: Library, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    backend = Diffusers(library)
+    draw(backend, ONE)
+    reads: list[int] = []
+    networks = loading.networks
+
+    def read(*given: Any, **named: Any) -> Any:
+        reads.append(len(backend.held()))
+        if reads[-1] or len(reads) > 2:
+            raise error
+        return networks(*given, **named)
+
+    monkeypatch.setattr(loading, "networks", read)
+    draw(backend, TWO)
+    assert reads == [1, 0]
+    assert models(backend) == ["two"]
+    backend.close()
+    with pytest.raises(NotEnoughMemoryError, match="needs more memory"):
+        draw(backend, THREE)
+    assert models(backend) == []
+
+
 def test_out_of_memory_alone_is_told_and_everything_given_back(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,7 +70,7 @@ def load(model: Model, key: LoadKey, vae: Model | None) -> Loaded:
         if model.path.is_dir():
             _check_text_encoders(model.path, pipeline)
         pipeline.to(key.device)
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError) as error:
         if out_of_memory(error):
             raise NotEnoughMemoryError(
                 _("Not enough memory"),
