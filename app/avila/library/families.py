@@ -13,7 +13,7 @@ from avila.errors import AvilaError
 from avila.i18n import _
 from avila.library import layouts, sd1, sd2, sdxl
 from avila.library.gguf import MAGIC, read_gguf
-from avila.library.headers import Header, Tensor, first_bytes, read_header
+from avila.library.headers import Header, Tensor, first_bytes, is_pickle, read_header
 from avila.library.parts import UNET, VAE, Config
 
 LORA = (".lora_up.", ".lora_down.", ".lora_A.", ".lora_B.", ".lora.", "_lora.", ".hada_w", ".lokr_w")
@@ -39,6 +39,7 @@ class Kind:
     dtype: str = ""  # of most weights: "fp16", "bf16", "fp32", "fp8", "int8", …
     words: tuple[str, ...] = ()  # that a LoRA or an embedding was trained on
     problem: str = ""  # why it makes no pictures by itself, one sentence; "" when it does
+    pickle: bool = False  # an old file of Python's, to be converted before anything reads it
 
 
 def runs(kind: Kind) -> str:
@@ -58,14 +59,17 @@ def runs(kind: Kind) -> str:
 
 def kind_of(path: Path) -> Kind:
     """What the file or diffusers folder at `path` is. Never raises: what is wrong is its problem."""
+    start = b""
     try:
         if path.is_dir() and (path / "model_index.json").is_file():
             return kind_of_folder(path)
-        if first_bytes(path, 4)[0] == MAGIC:
+        start = first_bytes(path, 16)[0]
+        if start.startswith(MAGIC):
             return _kind_of_gguf(path)
         look = kind_of_file(read_header(path))
     except AvilaError as error:
-        return Kind("checkpoint" if path.suffix.lower() == ".ckpt" else "", problem=error.explanation)
+        kind = "checkpoint" if path.suffix.lower() == ".ckpt" else ""
+        return Kind(kind, problem=error.explanation, pickle=is_pickle(start))
     if path.suffix != ".safetensors" and not look.problem:  # diffusers goes by the name
         return replace(look, problem=_("Its name must end in “.safetensors” in small letters; rename it."))
     return look

@@ -191,12 +191,8 @@ def _foreign(start: bytes, size: int) -> tuple[str, str]:
         return _("It is a web page saved under a model's name, often a login page."), again
     if is_pickle(start):
         return (
-            _(
-                "It is an old pickle file, which could run any program; Avila never opens one. Use its "
-                ".safetensors version, or convert it where nothing is at stake (torch.load with "
-                "weights_only=True, then safetensors.torch.save_file)."
-            ),
-            again,
+            _("It is an old pickle file, which could run any program, so Avila never opens it."),
+            _("Convert it safely: in its details, or with `avila models convert`."),
         )
     if start.startswith(b"GGUF"):
         return _("It is a GGUF file, which Avila cannot run yet."), again
