@@ -49,6 +49,55 @@ def bad_files(good: Path, folder: Path) -> Iterator[BadFile]:
         closed.unlink()
 
 
+def heavy_files(folder: Path) -> Iterator[BadFile]:
+    """Files made to fill the memory or to take for ever, most with the longest header there can be."""
+    longest = 100_000_000
+    tensor = b'"x":{"dtype":"F16","shape":[0],"data_offsets":[0,0]}'
+    begin, end = b'{"__metadata__":{"a":"', b'"},' + tensor + b"}"
+    rest = longest - len(begin) - len(end)
+    texts = {  # what one long text, or many, are made of
+        "picture": b"Q",
+        "escapes": b"\\u0041",
+        "backslashes": b"\\\\",
+        "quotation marks": b'\\"',
+        "wide letters": "\U0001f600".encode(),
+        "many texts": b'","' + b"a" * 900_000 + b'":"',
+        "many wide texts": b'","' + "\U0001f600".encode() + b"a" * 900_000 + b'":"',
+        "short texts": b'","a":"',
+    }
+    seen = ("many texts", "many wide texts", "short texts")
+    for name, text in texts.items():
+        filler = (text * (rest // len(text))).ljust(rest, b"a")
+        yield from _lying(folder, name, begin + filler + end, name in seen)
+    wide = "\U0001f600".encode()
+    headers = {
+        "spaces": b"{" + tensor + b" " * longest,
+        "zeros": bytes(longest),
+        "marks": b'"' * longest,
+        "lists": b"[" * longest,
+        "open text": b'{"' + b"a" * longest,
+        "open backslashes": b'{"' + b"\\" * longest,
+        "digits": b"1" * longest,
+        "wide names": b'{"' + wide + b'","'.join(b"a" * 99_000 for _n in range(140)) + b'"}',
+        "just too many values": b"[" + b"[]," * 240_000 + b"[]]",
+        "many keys": b"{" + b",".join(b'"%d":0' % n for n in range(490_000)) + b"}",
+        "many tensors": b"{" + b",".join(tensor.replace(b"x", b"%d" % n) for n in range(80_000)) + b"}",
+        "wide values": b"{" + b",".join(b'"%d":"%sa"' % (n, wide) for n in range(240_000)) + b"}",
+    }
+    for name, header in headers.items():
+        yield from _lying(folder, name, header[:longest], True)
+
+
+def _lying(folder: Path, name: str, header: bytes, seen: bool) -> Iterator[BadFile]:
+    """A file with this header and no weights, until the next is asked for."""
+    path = folder / f"{name}.safetensors"
+    with path.open("wb") as file:
+        file.write(len(header).to_bytes(8, "little"))
+        file.write(header)
+    yield BadFile(name, path, seen)
+    path.unlink()
+
+
 def _contents(data: bytes) -> Iterator[tuple[str, bytes, bool]]:
     draw = random.Random(5)
     length = int.from_bytes(data[:8], "little")
