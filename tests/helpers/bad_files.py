@@ -57,25 +57,19 @@ def heavy_files(folder: Path) -> Iterator[BadFile]:
     rest = longest - len(begin) - len(end)
     texts = {  # what one long text, or many, are made of
         "picture": b"Q",
-        "escapes": b"\\u0041",
         "backslashes": b"\\\\",
-        "quotation marks": b'\\"',
         "wide letters": "\U0001f600".encode(),
-        "many texts": b'","' + b"a" * 900_000 + b'":"',
         "many wide texts": b'","' + "\U0001f600".encode() + b"a" * 900_000 + b'":"',
         "short texts": b'","a":"',
     }
-    seen = ("many texts", "many wide texts", "short texts")
+    seen = ("many wide texts", "short texts")
     for name, text in texts.items():
         filler = (text * (rest // len(text))).ljust(rest, b"a")
         yield from _lying(folder, name, begin + filler + end, name in seen)
     wide = "\U0001f600".encode()
     headers = {
         "spaces": b"{" + tensor + b" " * longest,
-        "zeros": bytes(longest),
         "marks": b'"' * longest,
-        "lists": b"[" * longest,
-        "open text": b'{"' + b"a" * longest,
         "open backslashes": b'{"' + b"\\" * longest,
         "digits": b"1" * longest,
         "wide names": b'{"' + wide + b'","'.join(b"a" * 99_000 for _n in range(140)) + b'"}',
@@ -126,6 +120,23 @@ def _contents(data: bytes) -> Iterator[tuple[str, bytes, bool]]:
         key = json.dumps(name).encode()
         again = b"{" + key + b":" + json.dumps(entries[name]).encode() + b"," + data[9 : 8 + length]
         yield f"twice {number}", _file(again, body), True
+
+    two_sides = [name for name in names if len(set(entries[name]["shape"])) > 1]
+    for number, name in enumerate(draw.sample(two_sides, 12)):
+        changed = json.loads(json.dumps(entries))
+        changed[name]["shape"].reverse()
+        yield f"wrong shape {number} of {name}", _file(json.dumps(changed).encode(), body), True
+    flat = json.loads(json.dumps(entries))
+    for name in names:
+        flat[name]["shape"] = [-(-entries[name]["data_offsets"][1] + entries[name]["data_offsets"][0]) // 2]
+    yield "wrong shapes everywhere", _file(json.dumps(flat).encode(), body), True
+    for width, dtype in ((1, "I8"), (2, "I16"), (8, "I64")):
+        other = json.loads(json.dumps(entries))
+        for name in names:
+            if entries[name]["shape"] and entries[name]["shape"][-1] * 2 % width == 0:
+                sides = entries[name]["shape"]
+                other[name] |= {"dtype": dtype, "shape": [*sides[:-1], sides[-1] * 2 // width]}
+        yield f"numbers of type {dtype}", _file(json.dumps(other).encode(), body), True
 
     changes: dict[str, Callable[[Entries], Any]] = {
         "overlapping": lambda entry: entry["data_offsets"].__setitem__(0, entry["data_offsets"][0] - 2),

@@ -5,12 +5,16 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from avila.backends.diffusers import Diffusers
+from avila.errors import AvilaError
 from avila.library.models import Library
 from tests.helpers.bad_files import bad_files, heavy_files
+from tests.unit.test_diffusers import ASKED
 
 SLOWEST = 2.0  # seconds
 MOST_MEMORY = 200_000_000  # bytes
@@ -30,10 +34,17 @@ def test_each_of_300_bad_files_is_told_and_the_good_one_still_runs(
             slow.append(bad.name)
         if bool(model.problem) != bad.seen:
             wrong.append((bad.name, model.problem))
-    assert count >= 300
+        if bad.seen:
+            with pytest.raises(AvilaError) as caught:
+                Diffusers(Library([tmp_path])).generate(replace(ASKED, model=str(bad.path)), lambda _: None)
+            assert caught.value.title, bad.name
+            assert caught.value.explanation, bad.name
+            assert caught.value.advice, bad.name
+    assert count >= 360
     assert not wrong
     assert not slow
-    assert not Library([models_folder]).find("tiny").problem
+    image = Diffusers(Library([models_folder])).generate(ASKED, lambda _: None)
+    assert image.size == (64, 64)
 
 
 def test_a_header_cannot_fill_the_memory(models_folder: Path, tmp_path: Path) -> None:

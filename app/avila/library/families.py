@@ -21,6 +21,7 @@ FLUX = ("double_blocks", "single_blocks", "single_transformer_blocks")
 SD3 = ("joint_blocks", "transformer_blocks.0.attn.", "attn_add_q_proj", "attn.add_q_proj")
 WIDTHS = {768: "sd1", 1024: "sd2", 2048: "sdxl"}  # of the words that a family's UNet attends to
 DTYPES = {"F64": "fp64", "F32": "fp32", "F16": "fp16", "BF16": "bf16", "I8": "int8", "U8": "uint8"}
+FLOATS = ("F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2")  # others hold numbers that need a key to be read
 # pipeline class to family; SD 2 has the same as SD 1
 FOLDERS = {"StableDiffusionPipeline": "sd1", "StableDiffusionXLPipeline": "sdxl"}
 TEXTS = {"sd1": (sd1.TEXT,), "sd2": (sd2.TEXT,), "sdxl": (sdxl.TEXT, sdxl.TEXT_2)}  # in a single file
@@ -151,7 +152,7 @@ def _incomplete(header: Header, vae: Config | None) -> str:
     if not vae and not header.has(VAE):
         return _("It lacks its VAE, so it cannot make a picture from its latents.")
     if any(name.endswith((".scale_weight", ".weight_scale")) for name in header.tensors) or any(
-        tensor.dtype in ("I8", "U8") and name.startswith(UNET) for name, tensor in header.tensors.items()
+        tensor.dtype not in FLOATS and name.startswith(UNET) for name, tensor in header.tensors.items()
     ):
         return _("Its weights are quantised in a way that Avila cannot read yet.")
     try:
