@@ -31,9 +31,9 @@ class Icon(QWidget):
         self.setFixedSize(side, side)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
-    def set_name(self, name: str) -> None:
-        """Show another icon."""
-        self._name = name
+    def set_name(self, name: str, token: str = "") -> None:
+        """Show another icon, in another colour if one is given."""
+        self._name, self._token = name, token or self._token
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
