@@ -86,7 +86,7 @@ class Library:
     folders: tuple[Path, ...]
 
     def __init__(self, folders: Sequence[Path], own: Path | None = None) -> None:
-        self._own = Path(os.path.abspath(own)) if own else None  # noqa: PTH100 - keeps links
+        self.own = Path(os.path.abspath(own)) if own else None  # noqa: PTH100 - keeps links
         self.search_in(folders)
         self._known: dict[tuple[Path, int, int, str], Model] = {}
 
@@ -112,7 +112,7 @@ class Library:
 
     def search_in(self, folders: Sequence[Path]) -> None:
         """Look in these folders from now on; the program's own models stay."""
-        everywhere = [*folders, *([self._own] if self._own else [])]
+        everywhere = [*folders, *([self.own] if self.own else [])]
         self.folders = tuple(Path(os.path.abspath(folder)) for folder in everywhere)  # noqa: PTH100 - keeps links
 
     def find(self, name_or_path: str, kind: str = "checkpoint") -> Model:
@@ -174,7 +174,7 @@ class Library:
             look = kind_of(path)
             usual = recommended_for(look.family, look.variant)
             card, problem = _read_card(path, usual) if folder else (Card(recommended=usual), "")
-            builtin = self._own is not None and path.is_relative_to(self._own)
+            builtin = self.own is not None and path.is_relative_to(self.own)
             if builtin and not card.hashes:
                 problem = problem or _("Its avila.json is missing.")
             self._known[key] = Model(

@@ -29,7 +29,7 @@ from avila.gallery.store import GalleryEntry
 from avila.generation import GenerationRequest
 from avila.i18n import LANGUAGES, _
 from avila.library import notes
-from avila.library.models import Model
+from avila.library.models import Model, choosable
 from avila.library.notes import Notes
 from avila.library.web import Network
 from avila.startup import Avila
@@ -44,6 +44,7 @@ from avila.ui.get_models import GetModels
 from avila.ui.large_view import LargeView
 from avila.ui.messages import Messages
 from avila.ui.models_page import ModelsPage
+from avila.ui.models_watch import ModelsWatch
 from avila.ui.picture_actions import PictureActions
 from avila.ui.queue_list import QueueList
 from avila.ui.widgets import Icon, button, icon_button, label, role, round_corners, teach
@@ -94,9 +95,9 @@ class Window(QMainWindow):
             _("Get models"), _("Download models, from a short list or from anywhere"), self.get_models
         )
         self.large_view = LargeView(self.model, self._on_picture, self)
+        self.models_watch = ModelsWatch(avila.library, self)
         self._queue_list: QueueList | None = None
         self._looking: list[threading.Thread] = []
-        self._reading_models = threading.Lock()
         for page in (self.create_page, self.gallery_page, self.models_page):
             self._pages.addWidget(page)
         whole = QWidget()
@@ -129,7 +130,7 @@ class Window(QMainWindow):
         self.get_models.find_paused()
 
         def look() -> None:
-            self._find_models()
+            self.models_watch.read()
             self.gallery_followed.emit(self._avila.gallery.sync())
 
         self._look(look)
@@ -182,6 +183,7 @@ class Window(QMainWindow):
         self.latest.leave()
         self.create_page.thumbnails.leave()
         self.get_models.leave()
+        self.models_watch.leave()
         for looking in self._looking:
             looking.join()
         super().closeEvent(event)
@@ -190,6 +192,8 @@ class Window(QMainWindow):
         super().changeEvent(event)
         if event.type() == QEvent.Type.WindowStateChange:
             self._saving.start()
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.models_watch.look_if_rested()
 
     def _make_bar(self) -> QWidget:
         bar = QWidget()
@@ -267,6 +271,7 @@ class Window(QMainWindow):
         self.gallery_page.reuse.connect(self._reuse)
         self.gallery_page.opened.connect(self._open_large)
         self.large_view.reuse.connect(self._reuse)
+        self.models_watch.found.connect(self._take_models)
         self.models_found.connect(page.panel.set_models)
         self.files_found.connect(self.get_models.set_files)
         self.get_models.arrived.connect(self._look_at_download)
@@ -450,24 +455,23 @@ class Window(QMainWindow):
         panel.choose_model(model.reference)
 
     def _look_for_models(self) -> None:
-        """Read the folders again, in a thread: what was put there meanwhile is to be chosen now."""
-        self._look(self._find_models)
+        """Read the folders again: where nobody tells of changes, as on network drives, they are seen now."""
+        self.models_watch.look()
 
     def _look(self, look: Callable[[], None]) -> None:
         self._looking = [thread for thread in self._looking if thread.is_alive()]
         self._looking.append(threading.Thread(target=look, name="look around", daemon=True))
         self._looking[-1].start()
 
-    def _find_models(self) -> None:
-        with self._reading_models:  # what was read last is told last
-            self.files_found.emit(everything := self._avila.library.everything())
-            self.models_found.emit([model for model in everything if not model.addition])
+    def _take_models(self, everything: list[Model]) -> None:
+        self.files_found.emit(everything)
+        self.models_found.emit(choosable(everything))
 
     def _look_at_download(self, download: Download) -> None:
         """Read the folders again, and then what came."""
 
         def look() -> None:
-            self._find_models()
+            self.models_watch.read()
             if download.path:
                 with suppress(AvilaError):  # removed meanwhile
                     self.model_came.emit(download, self._avila.library.find(str(download.path)))
