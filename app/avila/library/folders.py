@@ -39,6 +39,20 @@ def program(folder: Path) -> str:
     return ""
 
 
+def likely(home: Path) -> list[tuple[Path, str]]:
+    """Other programs' folders where their instructions put them below a person's home, and whose they are."""
+    names = (
+        "stable-diffusion-webui", "stable-diffusion-webui-forge", "stable-diffusion-webui-reForge",
+        "ComfyUI", "comfy/ComfyUI", "Documents/ComfyUI", "invokeai", "InvokeAI", ".cache/huggingface",
+    )  # fmt: skip
+    found: dict[str, tuple[Path, str]] = {}
+    for name in names:
+        with suppress(OSError):
+            if owner := program(home / name):
+                found.setdefault(os.path.realpath(home / name), (home / name, owner))
+    return list(found.values())
+
+
 def places(folder: Path) -> list[Path]:
     """The folders to search for models when a person named `folder`, often just that."""
     owner, models = program(folder), folder / "models"
@@ -66,13 +80,7 @@ def candidates(folder: Path) -> Iterator[Path]:
 
 
 def looked_into(folder: Path) -> Iterator[Path]:
-    """The folders that `candidates` reads, those of diffusers' parts too: where a change is one of models.
-
-    A folder that is not there yet is awaited where it would be: in the nearest one above that is.
-    """
-    if not folder.is_dir():
-        yield next((above for above in folder.parents if above.is_dir()), folder)
-        return
+    """The folders that `candidates` reads, those of diffusers' parts too: where a change is one of models."""
     for place, files in _walk(folder):
         if place.is_dir():
             yield place

@@ -66,7 +66,7 @@ class ModelList(QFrame):
         noted(str, str): the note of a model is to be this.
         show_wanted(Path): the folder with this in it is to be shown.
         add_wanted(): the person wants to choose a file that is not in the list.
-        folder_wanted(): the models folder is to be opened.
+        folder_wanted(): the models folders are to be shown.
         opened(): it is on the screen.
         closed(): it is gone from there.
     """
@@ -251,8 +251,8 @@ class ModelList(QFrame):
             )
         )
         foot.addStretch(1)
-        folder = _("Open the models folder")
-        tip = _("Models put there are in this list")
+        folder = _("Model folders…")
+        tip = _("Where models are looked for; add those of other programs")
         foot.addWidget(
             button(folder, "quiet", tip, lambda: self._leave(self.folder_wanted.emit), "folder-open")
         )

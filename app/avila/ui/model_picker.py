@@ -30,7 +30,7 @@ class ModelPicker(QPushButton):
         noted(str, str): the note of the model with this reference is to be this.
         show_wanted(Path): the folder with this in it is to be shown.
         add_wanted(): the person wants to choose a file that is not in the list.
-        folder_wanted(): the models folder is to be opened.
+        folder_wanted(): the models folders are to be shown.
     """
 
     changed = Signal()

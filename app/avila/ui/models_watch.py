@@ -41,6 +41,7 @@ class Look:
     models: tuple[Model, ...]  # and additions
     folders: tuple[Folder, ...]
     watched: tuple[Path, ...]  # where a change is one of models
+    above: frozenset[str]  # where one of the folders comes or goes
     seconds: float  # that it took
 
 
@@ -61,6 +62,7 @@ class ModelsWatch(QObject):
     def __init__(self, library: Library, parent: QObject) -> None:
         super().__init__(parent)
         self.folders: tuple[Folder, ...] = ()  # as last read
+        self._above: frozenset[str] = frozenset()
         self._library = library
         self._reading = threading.Lock()  # what is read last is told last
         self._thread: threading.Thread | None = None
@@ -103,7 +105,8 @@ class ModelsWatch(QObject):
             watched = dict.fromkeys(
                 path for folder in searched for place in places(folder) for path in looked_into(place)
             )
-            self._read.emit(Look(models, folders, tuple(watched), time.monotonic() - begin))
+            above = frozenset(str(_above(folder)) for folder in searched) - {str(path) for path in watched}
+            self._read.emit(Look(models, folders, tuple(watched), above, time.monotonic() - begin))
 
     def leave(self) -> None:
         """Stop watching, and wait for the thread."""
@@ -128,7 +131,9 @@ class ModelsWatch(QObject):
         if self._again:
             self.look()
 
-    def _change(self) -> None:
+    def _change(self, path: str) -> None:
+        if path in self._above and all(folder.path.is_dir() == folder.there for folder in self.folders):
+            return  # something else came or went beside them
         if not self._soon.isActive():  # not put off by what comes after
             self._soon.start()
 
@@ -140,7 +145,7 @@ class ModelsWatch(QObject):
         coming = {model.path for model in look.models if self._is_coming(model)}
         self._sizes = {model.path: (model.size, model.modified) for model in look.models if model.fault}
         self._watch(look)
-        self.folders = look.folders
+        self.folders, self._above = look.folders, look.above
         if coming:
             self._settling.start()
         self.found.emit([model for model in look.models if model.path not in coming])
@@ -155,7 +160,7 @@ class ModelsWatch(QObject):
 
     def _watch(self, look: Look) -> None:
         damaged = [str(model.path) for model in look.models if model.fault and model.path.is_file()]
-        wanted = {str(path) for path in look.watched[:MOST_FOLDERS]} | set(damaged[:MOST_FILES])
+        wanted = {str(path) for path in look.watched[:MOST_FOLDERS]} | set(damaged[:MOST_FILES]) | look.above
         if len(look.watched) > MOST_FOLDERS:
             log.info("%d of %d folders are watched", MOST_FOLDERS, len(look.watched))
         now = {*self._watcher.directories(), *self._watcher.files()}
@@ -170,6 +175,11 @@ def _survey(folder: Path, models: Sequence[Model]) -> Folder:
     below = tuple(f"{place}{os.sep}" for place in places(folder))
     count = sum(str(model.path).startswith(below) for model in models)
     return Folder(folder, folder.is_dir(), program(folder), count)
+
+
+def _above(folder: Path) -> Path:
+    """The nearest folder above it that is there: a folder's own watch does not tell that it was moved."""
+    return next((above for above in folder.parents if above.is_dir()), folder)
 
 
 def _timer(parent: ModelsWatch, milliseconds: int, act: Callable[[], None]) -> QTimer:

@@ -43,6 +43,7 @@ from avila.ui.generate_button import CANCEL_KEYS, GENERATE_KEYS
 from avila.ui.get_models import GetModels
 from avila.ui.large_view import LargeView
 from avila.ui.messages import Messages
+from avila.ui.model_folders import ModelFolders
 from avila.ui.models_page import ModelsPage
 from avila.ui.models_watch import ModelsWatch
 from avila.ui.picture_actions import PictureActions
@@ -262,7 +263,7 @@ class Window(QMainWindow):
         page.gallery_wanted.connect(self.show_gallery)
         page.large_wanted.connect(self._open_large)
         page.queue_changed.connect(self._show_queue)
-        page.panel.model.folder_wanted.connect(self._open_models_folder)
+        page.panel.model.folder_wanted.connect(self.show_model_folders)
         page.panel.model.add_wanted.connect(self._choose_model)
         page.panel.model.opened.connect(self._look_for_models)
         page.panel.model.favoured.connect(self._favour_model)
@@ -413,6 +414,7 @@ class Window(QMainWindow):
         menu.addSeparator()
         menu.addAction(_("Open the pictures folder"), lambda: self._open_folder(self._avila.gallery.folder))
         menu.addAction(_("Open the models folder"), self._open_models_folder)
+        menu.addAction(_("Model folders…"), self.show_model_folders)
         menu.addSeparator()
         menu.addAction(_("Avila Diffusion {version}").format(version=avila.__version__)).setEnabled(False)
         return menu
@@ -453,6 +455,22 @@ class Window(QMainWindow):
         panel = self.create_page.panel
         panel.set_models([*(m for m in self._avila.library.models() if m != model), model])
         panel.choose_model(model.reference)
+
+    def show_model_folders(self) -> None:
+        """Where models are looked for."""
+        own, added = self._avila.folders.models, self._settings.model_folders
+        dialog = ModelFolders(own, added, self.models_watch, self)
+        dialog.wanted.connect(self._search_in)
+        dialog.open_wanted.connect(self._open_folder)
+        dialog.open()
+        self.models_watch.look()
+
+    def _search_in(self, folders: tuple[str, ...]) -> None:
+        """Look for models in these folders, too; written at once, for the command line does so as well."""
+        self._settings = replace(self._settings, model_folders=folders)
+        startup.search_in(self._avila.library, self._avila.folders, self._settings)
+        self.models_watch.look()
+        self.save_settings()
 
     def _look_for_models(self) -> None:
         """Read the folders again: where nobody tells of changes, as on network drives, they are seen now."""
