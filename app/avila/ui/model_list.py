@@ -39,6 +39,7 @@ from avila.i18n import _, ngettext
 from avila.library.models import Model
 from avila.library.notes import Notes
 from avila.ui import theme
+from avila.ui.model_actions import ModelActions
 from avila.ui.model_details import ModelDetails
 from avila.ui.model_rows import ModelRows, Row, rows_of
 from avila.ui.model_rows_view import ENTER, FAVOURITE_KEYS, NOTE_KEYS, RowsView, favourite_text, text_left
@@ -80,8 +81,9 @@ class ModelList(QFrame):
     add_wanted = Signal()
     folder_wanted = Signal()
 
-    def __init__(self, thumbnails: Thumbnails, parent: QWidget) -> None:
+    def __init__(self, thumbnails: Thumbnails, parent: QWidget, actions: ModelActions | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
+        self._actions = actions
         round_corners(self)
         role(self, "popover")
         teach(self, _("Models"), "")
@@ -200,6 +202,8 @@ class ModelList(QFrame):
         menu.addAction(
             theme.icon("copy"), _("Copy path"), lambda: QGuiApplication.clipboard().setText(str(model.path))
         )
+        if model.look.pickle and self._actions:
+            menu.addAction(theme.icon("check"), _("Convert safely…"), lambda: self._show_details(model))
         menu.addAction(theme.icon("info"), _("Details…"), lambda: self._show_details(model))
         return menu
 
@@ -343,6 +347,9 @@ class ModelList(QFrame):
             self.close()
             self.picked.emit(row.reference)
             return
+        if row.model and row.model.look.pickle and self._actions:
+            self._show_details(row.model)  # which offer a way
+            return
         room = self.view.visualRect(self._rows.index(self._rows.place(row.path)))
         corner = self.view.viewport().mapToGlobal(QPoint(text_left(room), room.bottom() - 8))
         QToolTip.showText(
@@ -387,7 +394,7 @@ class ModelList(QFrame):
         self.show_wanted.emit(model.path)
 
     def _show_details(self, model: Model) -> None:
-        details = ModelDetails(model, self)
+        details = ModelDetails(model, self, self._actions)
         details.open_over(self)
 
     def _leave(self, act: Callable[[], object]) -> None:

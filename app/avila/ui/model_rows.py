@@ -44,8 +44,8 @@ class Row:
 
     @property
     def problem(self) -> str:
-        """Why it cannot be chosen; "" when it can."""
-        return self.model.problem if self.model else ""
+        """Why it cannot be chosen, or added where it is an addition; "" when it can."""
+        return self.model.fault if self.model else ""
 
     def noted(self, notes: Notes) -> "Row":
         """It with what `notes` say of it."""
@@ -57,13 +57,14 @@ class Row:
         return replace(self, favourite=favourite, note=note)
 
 
-def rows_of(models: Sequence[Model], notes: Notes) -> tuple[Row, ...]:
+def rows_of(models: Sequence[Model], notes: Notes, painter: bool = True) -> tuple[Row, ...]:
     """All rows in order: favourites, the program's own and the painter, then the others, each by name."""
     named = Counter(model.name.casefold() for model in models)
     same = [model for model in models if named[model.name.casefold()] > 1]
     places = _places(same)
     rows = [Row(model, place=places.get(model.path, "")).noted(notes) for model in models]
-    rows.append(Row(None))
+    if painter:
+        rows.append(Row(None))
 
     def order(row: Row) -> tuple[bool, bool, bool, str, str]:
         own = row.model is None or row.model.builtin
@@ -77,15 +78,37 @@ def words_of(row: Row) -> str:
     if row.model is None:
         return fold(row.name)
     model = row.model
-    return fold("\n".join((model.name, family_text(model), model.family, model.reference, row.note)))
+    kind = kind_text(model) if model.addition else ""
+    return fold("\n".join((model.name, kind, family_text(model), model.family, model.reference, row.note)))
 
 
 def badges(model: Model | None) -> tuple[str, ...]:
     """The few words that tell models apart: whose it is, its family and its size."""
     if model is None:
         return (_("built in"),)
-    said = (_("built in") if model.builtin else "", family_text(model), size_text(model.size))
+    addition = kind_text(model) if model.addition else ""
+    said = (_("built in") if model.builtin else "", addition, family_text(model), size_text(model.size))
     return tuple(text for text in said if text)
+
+
+def kind_text(model: Model) -> str:
+    """What a model is, in its users' words."""
+    if model.look.pickle:
+        return _("pickle")
+    known = {
+        "lora": "LoRA",
+        "vae": "VAE",
+        "taesd": "TAESD",
+        "embedding": _("embedding"),
+        "controlnet": "ControlNet",
+        "upscaler": _("upscaler"),
+        "text_encoder": _("text encoder"),
+        "unet": _("UNet alone"),
+        "gguf": "GGUF",
+    }
+    if model.kind == "checkpoint":
+        return _("checkpoint, one file") if model.path.suffix else _("diffusers folder")
+    return known.get(model.kind, _("unknown"))
 
 
 def family_text(model: Model) -> str:
@@ -144,7 +167,7 @@ def spoken(row: Row) -> str:
 
 
 class ModelRows(QAbstractListModel):
-    """The rows that match the search; the painter's is always one of them."""
+    """The rows that match the search; the painter's, if it is among them, is always shown."""
 
     def __init__(self, thumbnails: Thumbnails, parent: QObject) -> None:
         super().__init__(parent)
@@ -152,6 +175,7 @@ class ModelRows(QAbstractListModel):
         self._all: tuple[Row, ...] = ()
         self._words: list[str] = []  # of `_all`; empty until there is a search
         self._search = ""
+        self._wanted: Callable[[Row], bool] = lambda _row: True
         self._shown: list[Row] = []
         self._found = 0  # of `_shown`, from the beginning
         thumbnails.arrived.connect(self._show_thumbnail)
@@ -218,10 +242,17 @@ class ModelRows(QAbstractListModel):
         self._find()
         self.endResetModel()
 
+    def keep(self, wanted: Callable[[Row], bool]) -> None:
+        """Show only rows that are wanted, of those that match the search."""
+        self.beginResetModel()
+        self._wanted = wanted
+        self._find()
+        self.endResetModel()
+
     def _find(self) -> None:
         self._shown = list(self._matching())
         self._found = len(self._shown)
-        if Row(None) not in self._shown:
+        if Row(None) in self._all and Row(None) not in self._shown:
             self._shown.append(Row(None))
 
     def _matching(self) -> Iterator[Row]:
@@ -229,7 +260,7 @@ class ModelRows(QAbstractListModel):
         if words and not self._words:
             self._words = [words_of(row) for row in self._all]
         for place, row in enumerate(self._all):
-            if not words or all(word in self._words[place] for word in words):
+            if self._wanted(row) and (not words or all(word in self._words[place] for word in words)):
                 yield row
 
     def _show_thumbnail(self, path: Path) -> None:

@@ -41,8 +41,10 @@ from avila.ui.gallery_model import GalleryModel
 from avila.ui.gallery_page import GalleryPage
 from avila.ui.generate_button import CANCEL_KEYS, GENERATE_KEYS
 from avila.ui.get_models import GetModels
+from avila.ui.installed_models import InstalledModels
 from avila.ui.large_view import LargeView
 from avila.ui.messages import Messages
+from avila.ui.model_actions import ModelActions
 from avila.ui.model_folders import ModelFolders
 from avila.ui.models_page import ModelsPage
 from avila.ui.models_watch import ModelsWatch
@@ -92,6 +94,11 @@ class Window(QMainWindow):
         self.gallery_page = GalleryPage(self.model, self._on_picture)
         self.models_page = ModelsPage()
         self.get_models = GetModels(avila.folders, self._network, self.messages)
+        self._on_model = ModelActions(avila.folders.hashes_file, self.messages, self)
+        self.installed = InstalledModels(self.create_page.thumbnails, self._on_model)
+        self.models_page.add_section(
+            _("On this computer"), _("See what is here, and look after it"), self.installed
+        )
         self.models_page.add_section(
             _("Get models"), _("Download models, from a short list or from anywhere"), self.get_models
         )
@@ -184,6 +191,7 @@ class Window(QMainWindow):
         self.latest.leave()
         self.create_page.thumbnails.leave()
         self.get_models.leave()
+        self._on_model.leave()
         self.models_watch.leave()
         for looking in self._looking:
             looking.join()
@@ -274,6 +282,17 @@ class Window(QMainWindow):
         self.large_view.reuse.connect(self._reuse)
         self.models_watch.found.connect(self._take_models)
         self.models_found.connect(page.panel.set_models)
+        page.panel.model.on_model = self._on_model
+        self.installed.use_wanted.connect(self._use_model)
+        self.installed.favoured.connect(self._favour_model)
+        self.installed.noted.connect(self._note_model)
+        self.installed.show_wanted.connect(self._show_model)
+        self.installed.folders_wanted.connect(self.show_model_folders)
+        self.installed.trash_wanted.connect(self._trash_model)
+        self._on_model.use_wanted.connect(self._use_model)
+        self._on_model.changed.connect(self.models_watch.look)
+        self.files_found.connect(self.installed.set_models)
+        self.files_found.connect(self._on_model.take_models)
         self.files_found.connect(self.get_models.set_files)
         self.get_models.arrived.connect(self._look_at_download)
         self.get_models.failed.connect(self._tell_failed)
@@ -287,7 +306,7 @@ class Window(QMainWindow):
     def _restore(self) -> None:
         remembered, panel = self._settings, self.create_page.panel
         try:
-            panel.model.set_notes(notes.read(self._avila.folders.notes_file))
+            self._show_notes(notes.read(self._avila.folders.notes_file))
         except AvilaError as error:  # told when one is to be written
             log.warning("%s", error)
         if remembered.request.model:
@@ -531,7 +550,14 @@ class Window(QMainWindow):
             log.warning("%s", error)
             self.messages.note(error.title)
         else:
-            self.create_page.panel.model.set_notes(changed)
+            self._show_notes(changed)
+
+    def _show_notes(self, known: Notes) -> None:
+        self.create_page.panel.model.set_notes(known)
+        self.installed.set_notes(known)
+
+    def _trash_model(self, model: Model) -> None:
+        self._on_model.ask_to_trash(model, self._avila.folders.models)
 
     def _show_model(self, path: Path) -> None:
         self._on_picture.show_folder(path.parent)
