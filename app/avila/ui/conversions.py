@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayou
 from avila.errors import AvilaError, Cancelled
 from avila.i18n import _
 from avila.library.convert import convert
+from avila.library.models import target_of
 from avila.ui.widgets import button, label
 
 
@@ -103,19 +104,13 @@ class Conversions(QObject):
 
 
 class Conversion(QWidget):
-    """Offers the conversion of one pickle, and shows how far it is."""
+    """Offers the conversion of one pickle, shows how far it is, and says so when it was done before."""
 
     def __init__(self, path: Path, conversions: Conversions) -> None:
         super().__init__()
         self._path, self._conversions = path, conversions
-        said = label(
-            _(
-                "Another process takes out its weights alone, runs nothing of the file, and writes a "
-                ".safetensors file beside it. The old file stays."
-            ),
-            "small",
-        )
-        said.setWordWrap(True)
+        self._said = label("", "small")
+        self._said.setWordWrap(True)
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
@@ -143,7 +138,7 @@ class Conversion(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
-        column.addWidget(said)
+        column.addWidget(self._said)
         column.addLayout(row)
         conversions.changed.connect(self._follow)
         self._follow(path)
@@ -152,11 +147,20 @@ class Conversion(QWidget):
         if path != self._path:
             return
         share = self._conversions.share(path)
-        running = share is not None
+        running, target = share is not None, target_of(path)
+        done = not running and target.exists()
+        if done:
+            said = _("It is converted: “{name}” lies beside it. The old file is needed no more.")
+        else:
+            said = _(
+                "Another process takes out its weights alone, runs nothing of the file, and writes a "
+                ".safetensors file beside it. The old file stays."
+            )
+        self._said.setText(said.format(name=target.name))
         had_focus = self.convert.hasFocus() or self.cancel.hasFocus()
-        self.convert.setVisible(not running)
+        self.convert.setVisible(not running and not done)
         self.cancel.setVisible(running)
-        if had_focus:
+        if had_focus and not done:
             (self.cancel if running else self.convert).setFocus()
         self._bar.setVisible(running)
         self._left.setVisible(running)

@@ -8,7 +8,6 @@ from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QLineEdit,
@@ -21,6 +20,7 @@ from avila.i18n import _, ngettext
 from avila.library.models import Model
 from avila.library.notes import Notes
 from avila.ui import theme
+from avila.ui.controls import Choice
 from avila.ui.installed_details import InstalledDetails
 from avila.ui.model_actions import ModelActions
 from avila.ui.model_rows import ModelRows, Row, family_name, rows_of
@@ -56,6 +56,9 @@ class InstalledModels(QWidget):
         self._actions = actions
         self._models: tuple[Model, ...] | None = None  # not read yet
         self._notes = Notes()
+        self._made: Path | None = (
+            None  # by a conversion of the model that was shown; to be shown when it comes
+        )
         self._waiting: Callable[[], None] | None = None  # models that came while a note is written
         self._rows = ModelRows(thumbnails, self)
         self._count = label("", "hint")
@@ -87,6 +90,9 @@ class InstalledModels(QWidget):
         if tuple(everything) != self._models:
             self._models = tuple(everything)
             self._fill(self._current())
+            if self._made and self._rows.place(self._made) >= 0:
+                self._go_to(self._rows.place(self._made))
+                self._made = None
         self._say()
 
     def set_notes(self, notes: Notes) -> None:
@@ -199,6 +205,7 @@ class InstalledModels(QWidget):
         self.view.painter.noted.connect(self.noted)
         self.view.painter.closeEditor.connect(self._end_note, Qt.ConnectionType.QueuedConnection)
         self.view.selectionModel().currentChanged.connect(self._show_details)
+        self._actions.conversions.done.connect(self._await)
         details = self.details
         details.use_wanted.connect(self.use_wanted)
         details.favoured.connect(self.favoured)
@@ -279,6 +286,10 @@ class InstalledModels(QWidget):
         if index.isValid():
             self.details.show_row(self._rows.row(index.row()))
 
+    def _await(self, pickle: Path, made: Path) -> None:
+        row = self._current()
+        self._made = made if row and row.path == pickle else None
+
     # what is done
 
     def _type(self, event: QKeyEvent) -> None:
@@ -351,9 +362,8 @@ def group_of(model: Model) -> str:
     return "fault" if model.fault else "checkpoint"
 
 
-def _choice(name: str, tip: str, values: dict[str, str]) -> QComboBox:
-    made = QComboBox()
-    teach(made, name, tip)
+def _choice(name: str, tip: str, values: dict[str, str]) -> Choice:
+    made = Choice(name, tip)
     for key, text in values.items():
         made.addItem(text, key)
     return made

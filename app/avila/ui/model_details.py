@@ -67,13 +67,19 @@ class DetailsTable(QWidget):
 
     def _add(self, name: str, value: str) -> None:
         place = len(self._texts)
-        self._table.addWidget(label(name, "hint"), place, 0, Qt.AlignmentFlag.AlignTop)
+        key = label(name, "hint")
         text = self._texts[name] = Reading("reading-small", 18, 126)
         text.set_text(value)
         teach(text, name, name)
         text.setToolTip("")
-        self._table.addWidget(text, place, 1)
+        held = QVBoxLayout()
+        held.addWidget(text)
+        self._table.addWidget(key, place, 0, Qt.AlignmentFlag.AlignTop)
+        self._table.addLayout(held, place, 1)
         if name in (_("Short hash"), SHA, _("Path")):
+            key.setContentsMargins(0, 5, 0, 0)  # on a line with the button
+            held.setContentsMargins(0, 5, 0, 0)
+            held.addStretch(1)
             copy = icon_button(
                 "copy",
                 _("Copy: {name}").format(name=name),
@@ -82,7 +88,6 @@ class DetailsTable(QWidget):
             )
             copy.setIconSize(QSize(14, 14))
             self._table.addWidget(copy, place, 2, Qt.AlignmentFlag.AlignTop)
-            self._table.setRowMinimumHeight(place, 28)
 
     def _show_hash(self, path: Path, sha256: str) -> None:
         if path == self._path:

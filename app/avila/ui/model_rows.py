@@ -78,7 +78,7 @@ def words_of(row: Row) -> str:
     if row.model is None:
         return fold(row.name)
     model = row.model
-    kind = kind_text(model) if model.addition else ""
+    kind = kind_text(model) if model.addition or model.look.pickle else ""
     return fold("\n".join((model.name, kind, family_text(model), model.family, model.reference, row.note)))
 
 
@@ -86,7 +86,7 @@ def badges(model: Model | None) -> tuple[str, ...]:
     """The few words that tell models apart: whose it is, its family and its size."""
     if model is None:
         return (_("built in"),)
-    addition = kind_text(model) if model.addition else ""
+    addition = kind_text(model) if model.addition or model.look.pickle else ""
     said = (_("built in") if model.builtin else "", addition, family_text(model), size_text(model.size))
     return tuple(text for text in said if text)
 
