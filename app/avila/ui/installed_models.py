@@ -364,6 +364,7 @@ def group_of(model: Model) -> str:
 
 def _choice(name: str, tip: str, values: dict[str, str]) -> Choice:
     made = Choice(name, tip)
+    role(made, "on-well")
     for key, text in values.items():
         made.addItem(text, key)
     return made

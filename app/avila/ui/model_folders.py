@@ -24,7 +24,7 @@ from avila.ui.models_watch import Folder, ModelsWatch
 from avila.ui.texts import Elided
 from avila.ui.widgets import Icon, button, icon_button, label, role, teach
 
-WIDTH, HIGHEST = 560, 420  # pixels; the height is that of the list
+WIDTH, LOWEST = 600, 280  # pixels; the height is that of the list
 
 
 class ModelFolders(QDialog):
@@ -107,7 +107,7 @@ class ModelFolders(QDialog):
         self._scroll.setWidgetResizable(True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._scroll.setMinimumHeight(HIGHEST)
+        self._scroll.setMinimumHeight(LOWEST)
         foot = QHBoxLayout()
         add = button(
             _("Add a folder…"),
