@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QDateTime, QLocale, QPoint, QSize, Qt
+from PySide6.QtCore import QDateTime, QEvent, QLocale, QPoint, QSize, Qt
 from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -103,7 +103,7 @@ class DetailsTable(QWidget):
 def _hashes(model: Model) -> str:
     """In the place of a page of digits, which nobody reads but a program."""
     n = len(model.card.hashes)
-    return ngettext("of {n} file, see Copy all", "of {n} files, see Copy all", n).format(n=n)
+    return ngettext("of {n} file; copy to see it", "of {n} files; copy to see them", n).format(n=n)
 
 
 class ModelDetails(QFrame):
@@ -148,6 +148,12 @@ class ModelDetails(QFrame):
         self.adjustSize()
         self.move(list_.mapToGlobal(QPoint(16, 48)))
         self.show()
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:  # a hash came, or the progress
+            self.adjustSize()
+        return done
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
