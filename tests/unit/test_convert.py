@@ -6,6 +6,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -229,6 +230,17 @@ def test_a_full_disk_is_told_before(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     torch.save({"x": torch.ones(4)}, tmp_path / "m.ckpt")
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: shutil._ntuple_diskusage(10**9, 10**9, 1000))
     with pytest.raises(AvilaError, match="no room"):
+        convert(tmp_path / "m.ckpt", nothing)
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.save({"x": torch.ones(4)}, tmp_path / "m.ckpt")
+
+    def refuse(**_options: object) -> tuple[int, str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    with pytest.raises(AvilaError, match="cannot be written: Permission denied"):
         convert(tmp_path / "m.ckpt", nothing)
 
 

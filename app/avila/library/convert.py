@@ -51,7 +51,7 @@ def convert(path: Path, listener: Listener, stopped: Callable[[], bool] = lambda
         )
     if target.exists():
         raise _taken(target)
-    free = shutil.disk_usage(path.parent).free
+    free = _free(path.parent)
     if free < size + SPARE:
         raise _full(path, _("It needs {needed}, and {free} are free.").format(
             needed=_gigabytes(size), free=_gigabytes(free)
@@ -74,6 +74,14 @@ def convert(path: Path, listener: Listener, stopped: Callable[[], bool] = lambda
             str(error),
         ) from error
     return target
+
+
+def _free(folder: Path) -> int:
+    """Bytes that are free there; as many as it takes where the system does not say."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return sys.maxsize
 
 
 @contextmanager
