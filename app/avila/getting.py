@@ -152,6 +152,8 @@ class _Bar:
         self._terminal = sys.stderr.isatty()
 
     def show(self, progress: Progress) -> None:
+        if not progress.done:  # nothing to tell yet
+            return
         arrived = progress.done == progress.total != self.done  # told once, however soon after the last
         self.done = progress.done
         now = time.monotonic()

@@ -282,6 +282,7 @@ class _File:
         if answer:  # already opened to learn the name, from the file's start
             return self._read(part, answer)
         start, validator = part.note.done, "" if self._file.digest else part.note.validator
+        self._meter.at(start)  # the listener may want to stop before anybody is asked
         try:
             with web.opened(self._network, self._file.url, start, validator) as fresh:
                 return self._read(part, fresh)

@@ -45,22 +45,24 @@ class DownloadRow(QFrame):
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
+        self.bar.setAccessibleName(_("How much of it is here"))
         self.problem = label("", "small")
         self.problem.setWordWrap(True)
         self.status = label("", "hint")
         self.status.setWordWrap(True)
-        tip = _("Agree to the terms there, in a browser; it then needs a token of your account")
         self.page = button(
-            _("Its page"), "quiet", tip, lambda: self.page_wanted.emit(download), "external-link"
+            _("Its page"), "quiet", "", lambda: self.page_wanted.emit(download), "external-link"
         )
         tip = _("Give Avila a token of your account, further down on this page")
         self.token = button(_("Give a token"), "quiet", tip, self.token_wanted.emit, "key-round")
-        self.keep = button(_("Keep"), "quiet", _("Keep what came"), self._stop_asking)
+        self.keep = button(_("Keep"), "", _("Keep what came"), self._stop_asking)
         self.main = QPushButton()
         self.main.setMinimumWidth(BUTTON_WIDTH)
         self.main.setIconSize(QSize(18, 18))
         self.main.clicked.connect(lambda: self._act())
         self.cross = icon_button("x", "", "", self._ask_or_discard)
+        # Keep comes where the cross was, so that a double click on that keeps.
+        self.buttons = (self.page, self.token, self.main, self.keep, self.cross)
         self._lay_out()
         self.show_state()
 
@@ -80,7 +82,8 @@ class DownloadRow(QFrame):
         done = state == State.DONE
         self._asking = self._asking and not done
         self.title.set_text(self.download.title)
-        self.sign.set_name("check" if done else "circle-alert", "accent" if done else "danger")
+        fit = done and not self._unfit()
+        self.sign.set_name("check" if fit else "circle-alert", "accent" if fit else "danger")
         self.sign.setVisible(state in (State.DONE, State.FAILED))
         self.bar.setVisible(state not in (State.DONE, State.FAILED))
         role(self.bar, "" if state == State.RUNNING else "resting")
@@ -90,6 +93,8 @@ class DownloadRow(QFrame):
         for each in (self.page, self.token):
             each.setVisible(isinstance(error, TermsFirst) and not self._asking)
         self.page.setEnabled(not self._locked)
+        tip = _("Agree to the terms there, in a browser; it then needs a token of your account")
+        teach(self.page, _("Its page"), _("The offline lock is on") if self._locked else tip)
         self.keep.setVisible(self._asking)
         self.cross.setVisible(not self._asking)
         if done:
@@ -126,7 +131,7 @@ class DownloadRow(QFrame):
         row.setSpacing(8)
         row.addLayout(words, 1)
         row.addSpacing(16)
-        for each in (self.page, self.token, self.keep, self.main, self.cross):
+        for each in self.buttons:
             row.addWidget(each)
 
     def _status(self) -> str:
@@ -151,10 +156,14 @@ class DownloadRow(QFrame):
                 return " ".join(text for text in (error.explanation, error.advice, kept) if text)
         return self._done_text()
 
+    def _unfit(self) -> str:
+        """Why no engine here can run what came; "" when one can, or when it belongs to a model."""
+        return self._model.problem if self._model and not self._model.addition else ""
+
     def _done_text(self) -> str:
         """What came, and how sure that is."""
-        if self._model and self._model.problem:
-            return _("It is here, but cannot be used: {reason}").format(reason=self._model.problem)
+        if problem := self._unfit():
+            return _("It is here, but cannot be used: {reason}").format(reason=problem)
         plan = self.download.plan
         checked = _("its hash is the one it should be") if plan and plan.hashed else _("it is whole")
         size = size_text(self.download.progress.done) if self.download.progress.done else ""
@@ -183,6 +192,8 @@ class DownloadRow(QFrame):
 
     def _offer(self, text: str, icon: str, tip: str, act: Callable[[], None], able: bool = True) -> None:
         self._act = act
+        role(self.main, "danger" if self._asking else "")
+        restyle(self.main)
         self.main.setText(f"  {text}" if icon else text)
         self.main.setIcon(theme.icon(icon) if icon else QIcon())
         self.main.setEnabled(able)

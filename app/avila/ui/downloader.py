@@ -61,6 +61,17 @@ class Download:
         return self.state == State.RUNNING and 0 < self.progress.total == self.progress.done
 
 
+class _Run:
+    """One attempt at a download, in a thread of its own."""
+
+    def __init__(self, download: Download) -> None:
+        self.download = download
+        self.stop = threading.Event()
+        self.latest: Progress | None = None  # written by the thread
+        self.heard = 0.0  # when that last told of more bytes
+        self.thread: threading.Thread | None = None
+
+
 class Downloader(QObject):
     """Fetches into one folder. Its methods are called, and its signals come, in the window's thread.
 
@@ -75,7 +86,7 @@ class Downloader(QObject):
     changed = Signal(object)
     moved = Signal(object)
     gone = Signal(object)
-    _ended = Signal(object, object)  # from the thread: a Download, and a Path, an AvilaError or None (paused)
+    _ended = Signal(object, object)  # from a thread: its _Run, and a Path, an AvilaError or None (stopped)
 
     def __init__(self, folder: Path, network: Callable[[], Network], parent: QObject) -> None:
         """`network` says at any time what may be asked of the network."""
@@ -83,11 +94,8 @@ class Downloader(QObject):
         self.folder = folder
         self.listed: list[Download] = []
         self._network = network
-        self._running: Download | None = None  # whose thread has not ended yet, though it may be PAUSED
-        self._thread: threading.Thread | None = None
-        self._stop = threading.Event()  # of the present thread
-        self._latest: Progress | None = None  # written by the thread
-        self._heard = 0.0  # when that was last another
+        self._run: _Run | None = None  # at most one fetches
+        self._ending: list[_Run] = []  # told to stop, but a silent server may keep their threads for a while
         self._showing = QTimer(self)
         self._showing.setInterval(SHOWN_MS)
         self._showing.timeout.connect(self._show_progress)
@@ -121,23 +129,27 @@ class Downloader(QObject):
             self._next()
 
     def pause(self, download: Download) -> None:
-        """Stop it for now; the thread may need a moment more to see it."""
-        if download.state == State.RUNNING:
-            self._stop.set()
+        """Stop it for now; the next may begin."""
+        if self._run and self._run.download is download:
+            self._run.stop.set()
+            self._ending.append(self._run)
+            self._run = None
+            self._showing.stop()
         if download.state in (State.RUNNING, State.WAITING):
             self._set(download, State.PAUSED)
+        self._next()
 
     def pause_all(self) -> None:
         """Stop everything for now, as the offline lock does."""
-        for download in self.listed:
-            self.pause(download)
+        for download in sorted(self.listed, key=lambda each: each.state == State.RUNNING):
+            self.pause(download)  # the running one last, so that none takes its place
 
     def discard(self, download: Download) -> None:
         """Remove what came of it, or take a done one off the list; one that runs is stopped first.
 
         Where the disk does not let it go, it stays as failed.
         """
-        if download is self._running:  # its thread still writes
+        if self.busy(download):  # its thread still writes
             download.unwanted = True
             self.pause(download)
             return
@@ -152,6 +164,10 @@ class Downloader(QObject):
         self.listed.remove(download)
         self.gone.emit(download)
 
+    def busy(self, download: Download) -> bool:
+        """Whether a thread is still at it, though it may be paused."""
+        return any(run.download is download for run in (self._run, *self._ending) if run)
+
     def leave(self) -> None:
         """Pause, and note down what had not begun yet, so that the next start lists it.
 
@@ -159,9 +175,10 @@ class Downloader(QObject):
         forced to the disk by then is fetched again.
         """
         self.pause_all()
-        self._showing.stop()
-        if self._thread:
-            self._thread.join(PATIENCE)
+        until = time.monotonic() + PATIENCE
+        for run in self._ending:
+            if run.thread:
+                run.thread.join(max(0.0, until - time.monotonic()))
         for download in self.listed:
             if download.plan and download.state == State.PAUSED and not download.unwanted:
                 with suppress(OSError):  # then it is asked for anew
@@ -176,35 +193,34 @@ class Downloader(QObject):
         self.changed.emit(download)
 
     def _next(self) -> None:
-        """Begin with the first that waits, unless one is at it."""
-        waiting = next((each for each in self.listed if each.state == State.WAITING), None)
-        if self._running or not waiting:
+        """Begin with the first that waits and whose last thread has ended, unless one is at it."""
+        waiting = (each for each in self.listed if each.state == State.WAITING and not self.busy(each))
+        download = next(waiting, None)
+        if self._run or not download:
             return
-        self._running, self._latest, self._stop = waiting, None, threading.Event()
-        self._set(waiting, State.RUNNING)
+        self._run = run = _Run(download)
+        self._set(download, State.RUNNING)
         self._showing.start()
-        self._thread = threading.Thread(
+        run.thread = threading.Thread(
             target=self._fetch,
-            args=(waiting, waiting.source, waiting.plan, self._network(), self._stop),
+            args=(run, download.source, download.plan, self._network()),
             name="download",
             daemon=True,
         )
-        self._thread.start()
+        run.thread.start()
 
-    def _fetch(
-        self, download: Download, source: str, plan: Plan | None, network: Network, stop: threading.Event
-    ) -> None:
+    def _fetch(self, run: _Run, source: str, plan: Plan | None, network: Network) -> None:
         """In the thread."""
 
         def listen(progress: Progress) -> None:
-            if stop.is_set():
+            if run.stop.is_set():
                 raise Cancelled
-            self._latest = progress
+            run.latest = progress
 
         outcome: Path | AvilaError | None
         try:
             plan = plan or hub.plan(source, network)
-            outcome = None if stop.is_set() else downloads.fetch(plan, self.folder, network, listen)
+            outcome = None if run.stop.is_set() else downloads.fetch(plan, self.folder, network, listen)
         except Cancelled:
             outcome = None
         except AvilaError as error:
@@ -218,30 +234,34 @@ class Downloader(QObject):
                 repr(error),
             )
         with suppress(RuntimeError):  # the window was closed meanwhile
-            self._ended.emit(download, outcome)
+            self._ended.emit(run, outcome)
 
     def _show_progress(self) -> None:
-        download, latest, now = self._running, self._latest, time.monotonic()
-        if not download or not latest:
+        run, now = self._run, time.monotonic()
+        if not run or not run.latest:
             return
-        if latest.done != download.progress.done:
-            self._heard = now
-        elif now - self._heard > SILENT:
-            latest = replace(latest, speed=0.0)
-        if latest != download.progress:
-            download.progress = latest
-            self.moved.emit(download)
+        progress = run.latest
+        if progress.done != run.download.progress.done:
+            run.heard = now
+        elif now - run.heard > SILENT:
+            progress = replace(progress, speed=0.0)
+        if progress != run.download.progress:
+            run.download.progress = progress
+            self.moved.emit(run.download)
 
-    def _end(self, download: Download, outcome: Path | AvilaError | None) -> None:
-        self._showing.stop()
-        self._show_progress()
-        self._running = None
-        download.progress = replace(download.progress, speed=0.0)
+    def _end(self, run: _Run, outcome: Path | AvilaError | None) -> None:
+        download = run.download
+        if run is self._run:
+            self._run = None
+            self._showing.stop()
+        else:
+            self._ending.remove(run)
+        download.progress = replace(run.latest or download.progress, speed=0.0)
         if isinstance(outcome, Path):
             download.path = outcome
             download.name = outcome.name
             self._set(download, State.DONE)
-        elif isinstance(outcome, AvilaError) and not self._stop.is_set():
+        elif isinstance(outcome, AvilaError) and not run.stop.is_set():
             self._measure(download)
             download.error = outcome
             self._set(download, State.FAILED)

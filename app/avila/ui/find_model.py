@@ -8,15 +8,18 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from avila.errors import AvilaError
 from avila.i18n import _, ngettext
 from avila.library import catalog, downloads, hub
 from avila.library.hub import Plan, SeveralFiles
 from avila.library.web import Network
+from avila.ui import theme
 from avila.ui.model_rows import size_text
-from avila.ui.widgets import Icon, button, icon_button, label, role, teach
+from avila.ui.texts import Elided
+from avila.ui.widgets import Icon, button, follow_each_other, icon_button, label, role, teach
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +49,7 @@ class FindModel(QWidget):
         self._thread: threading.Thread | None = None
         self.field = QLineEdit()
         role(self.field, "search")
-        self.field.setPlaceholderText(_("org/name, org/name/file or https://…"))
+        self.field.setPlaceholderText(_("Any other model: org/name, org/name/file or https://…"))
         self.field.setClearButtonEnabled(False)
         teach(
             self.field,
@@ -115,7 +118,9 @@ class FindModel(QWidget):
         """In the thread."""
         answer: Plan | AvilaError
         try:
-            answer = downloads.looked_up(hub.plan(text, network), network)
+            answer = hub.plan(text, network)
+            if question == self._question:  # else the lock may have been shut meanwhile
+                answer = downloads.looked_up(answer, network)
         except AvilaError as error:
             answer = error
         except Exception as error:
@@ -146,6 +151,7 @@ class FindModel(QWidget):
         self._answer = answer
         if answer:
             self._column.addWidget(answer)
+            follow_each_other(self.look, *answer.findChildren(QAbstractButton))
 
     # what the answer looks like
 
@@ -165,7 +171,9 @@ class FindModel(QWidget):
             _("licence: {name}").format(name=plan.licence) if plan.licence else _("licence not told")
         )
         facts.append(_("hash known") if plan.hashed else _("no hash to check it by"))
-        words.addWidget(label(" · ".join(facts), "small"))
+        line = label(" · ".join(facts), "small")
+        line.setWordWrap(True)
+        words.addWidget(line)
         lacking = self._lacking(plan.size)
         for text in (_terms() if plan.gated else "", lacking):
             if text:
@@ -196,16 +204,14 @@ class FindModel(QWidget):
     def _several(self, error: SeveralFiles) -> QFrame:
         card, words, _row = self._card("")
         head = QHBoxLayout()
-        head.addWidget(label(error.title, "value"), 1)
+        head.addWidget(_line(error.title), 1)
         head.addWidget(self._close())
         words.addLayout(head)
         card.setAccessibleName(error.title)
         for source, size in error.choices[:MOST_CHOICES]:
             line = QHBoxLayout()
             line.setSpacing(12)
-            name = label(source.split("/", 2)[2], "value")
-            name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            line.addWidget(name, 1)
+            line.addWidget(_line(source.split("/", 2)[2]), 1)
             line.addWidget(label(size_text(size) if size else "", "hint"))
             tip = _("See this one")
             line.addWidget(button(_("This one"), "", tip, partial(self._choose, source)))
@@ -249,10 +255,10 @@ class FindModel(QWidget):
         card.setAccessibleName(title)
         words = QVBoxLayout()
         words.setSpacing(4)
-        for said, kind in ((title, "value"), (text, "small")):
-            if not said:
-                continue
-            line = label(said, kind)
+        if title:
+            words.addWidget(_line(title))
+        if text:
+            line = label(text, "small")
             line.setWordWrap(True)
             line.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             words.addWidget(line)
@@ -262,6 +268,13 @@ class FindModel(QWidget):
         row.addLayout(words, 1)
         row.addSpacing(8)
         return card, words, row
+
+
+def _line(text: str) -> Elided:
+    """One line, however long the name of a file may be."""
+    line = Elided("text", theme.font(13, QFont.Weight.Medium))
+    line.set_text(text)
+    return line
 
 
 def _terms() -> str:

@@ -1,16 +1,19 @@
 """Models from elsewhere: the catalogue, any other by its name or address, and the downloads under way."""
 
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from avila.errors import AvilaError
 from avila.i18n import _
 from avila.library import catalog, downloads, hub
 from avila.library.catalog import Entry
 from avila.library.hub import Plan
-from avila.library.models import Model
+from avila.library.models import Library, Model
 from avila.library.web import Network
 from avila.paths import Folders
 from avila.ui.catalog_row import CatalogRow
@@ -20,7 +23,7 @@ from avila.ui.find_model import FindModel
 from avila.ui.messages import Messages
 from avila.ui.model_rows import short_path, size_text
 from avila.ui.token_field import TokenField
-from avila.ui.widgets import Icon, button, label, role
+from avila.ui.widgets import Icon, button, follow_each_other, label, role
 
 WIDEST = 960  # pixels; longer lines are hard to follow from end to end
 
@@ -29,28 +32,33 @@ class GetModels(QScrollArea):
     """A section of the models page.
 
     Signals:
-        arrived(Download): a model is here, whole.
-        failed(Download): one could not be had; its row says why.
+        arrived(): a model is here, whole.
+        show_wanted(): the person wants to see this section.
         use_wanted(Model): the next picture is to be made with it.
         unlock_wanted(): the offline lock is to be opened.
         folder_wanted(): the models folder is to be shown.
     """
 
-    arrived = Signal(object)
-    failed = Signal(object)
+    arrived = Signal()
+    show_wanted = Signal()
     use_wanted = Signal(object)
     unlock_wanted = Signal()
     folder_wanted = Signal()
+    _known = Signal(object, object)  # from a thread: a Download, and the Model that came
 
-    def __init__(self, folders: Folders, network: Callable[[], Network], messages: Messages) -> None:
+    def __init__(
+        self, folders: Folders, library: Library, network: Callable[[], Network], messages: Messages
+    ) -> None:
         super().__init__()
-        self._folder, self._network, self._messages = folders.models, network, messages
+        self._folder, self._library = folders.models, library
+        self._network, self._messages = network, messages
+        self._looking: threading.Thread | None = None
         self._here: set[str] = set()  # names of the model files on this computer
         self._locked = True
         self.downloader = Downloader(folders.models, network, self)
         self.finder = FindModel(folders.models, network)
         self.token = TokenField(folders.token_file, messages)
-        self.catalog = [CatalogRow(entry) for entry in catalog.entries()]
+        self.catalog: list[CatalogRow] = []  # made when they are first shown, since they take a while
         self.downloads: dict[Download, DownloadRow] = {}
         self._lay_out()
         self._connect()
@@ -77,15 +85,17 @@ class GetModels(QScrollArea):
         """List the downloads of earlier times; called once the window is painted."""
         self.downloader.find_paused()
 
-    def tell_model(self, download: Download, model: Model) -> None:
-        """What came by a download."""
-        if download in self.downloads:
-            self.downloads[download].set_model(model)
-
     def leave(self) -> None:
         """Pause what runs, and wait for the threads."""
         self.downloader.leave()
         self.finder.leave()
+        if self._looking:
+            self._looking.join()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        if not self.catalog:
+            self._fill_catalog()
+        super().showEvent(event)
 
     def _lay_out(self) -> None:
         inner = QWidget()
@@ -103,14 +113,9 @@ class GetModels(QScrollArea):
         self._rows.addWidget(label(_("Downloads"), "heading"))
         self._under_way.hide()
         column.addWidget(self._under_way)
-        kinds = {"checkpoint": _("Models"), "lora": "LoRA"}
-        groups: dict[str, list[CatalogRow]] = {}
-        for row in self.catalog:
-            groups.setdefault(kinds.get(row.entry.kind, _("VAE and small decoders")), []).append(row)
-        for name, rows in groups.items():
-            column.addSpacing(16)
-            column.addWidget(label(name, "heading"))
-            column.addWidget(_group(rows))
+        self._listed = QVBoxLayout()
+        self._listed.setSpacing(8)
+        column.addLayout(self._listed)
         column.addSpacing(16)
         column.addWidget(label(_("Account"), "heading"))
         column.addWidget(self.token)
@@ -119,11 +124,12 @@ class GetModels(QScrollArea):
         self.space.setWordWrap(True)
         foot.addWidget(self.space, 1)
         tip = _("Show the folder with your models")
-        foot.addWidget(button(_("Open the folder"), "quiet", tip, self.folder_wanted.emit, "folder-open"))
+        self._open_folder = button(_("Open the folder"), "quiet", tip, self.folder_wanted.emit, "folder-open")
+        foot.addWidget(self._open_folder)
         column.addLayout(foot)
         column.addStretch(1)
         room = QWidget()
-        centred = QHBoxLayout(room)
+        self._centred = centred = QHBoxLayout(room)
         centred.setContentsMargins(0, 0, 0, 0)
         centred.addStretch(1)
         centred.addWidget(inner, 1000)
@@ -158,19 +164,49 @@ class GetModels(QScrollArea):
         self.downloader.changed.connect(self._follow)
         self.downloader.moved.connect(lambda download: self.downloads[download].show_progress())
         self.downloader.gone.connect(self._unlist)
+        self._known.connect(self._tell_model)
         self.finder.wanted.connect(self._start)
         self.finder.page_wanted.connect(self._open_page)
         self.finder.unlock_wanted.connect(self._say_locked)
         self.token.page_wanted.connect(self._open_page)
-        for row in self.catalog:
+
+    def _fill_catalog(self) -> None:
+        """List the well-known models by their kinds."""
+        kinds = {"checkpoint": _("Models"), "lora": "LoRA"}
+        groups: dict[str, list[CatalogRow]] = {}
+        for entry in catalog.entries():
+            row = CatalogRow(entry)
             row.wanted.connect(self._start_entry)
             row.page_wanted.connect(self._open_entry_page)
+            self.catalog.append(row)
+            groups.setdefault(kinds.get(entry.kind, _("VAE and small decoders")), []).append(row)
+        for name, rows in groups.items():
+            self._listed.addSpacing(16)
+            self._listed.addWidget(label(name, "heading"))
+            self._listed.addWidget(_group(rows))
+        last = list(self.downloads.values())[-1:]
+        buttons = [each for row in self.catalog for each in (row.page, row.get)]
+        follow_each_other(last[0].cross if last else self.finder.look, *buttons)
+        if buttons:
+            follow_each_other(buttons[-1], *self.token.controls, self._open_folder)
+        self._suit_catalog()
 
     def _start_entry(self, entry: Entry) -> None:
         self._start(hub.plan(entry.key, self._network()))  # which asks nobody
 
     def _start(self, plan: Plan) -> None:
+        listed = self.downloader.listed_as(plan.name)
+        if listed and listed.source != plan.source:
+            self._messages.error(
+                AvilaError(
+                    _("Another download has this name"),
+                    _("“{name}” from elsewhere is under way already.").format(name=plan.name),
+                    _("Go on with that one or discard it, under Downloads."),
+                )
+            )
+            return
         download = self.downloader.start(plan)
+        self._centred.activate()
         self.ensureWidgetVisible(self.downloads[download])
 
     def _list(self, download: Download) -> None:
@@ -180,7 +216,10 @@ class GetModels(QScrollArea):
         row.page_wanted.connect(self._open_terms)
         row.token_wanted.connect(self._show_token)
         self.downloads[download] = row
+        before = list(self.downloads.values())[-2:-1]
         self._rows.addWidget(row)
+        follow_each_other(before[0].cross if before else self.finder.look, *row.buttons)
+        row.show()  # at once, so that it has a place and can be scrolled to
         self._under_way.show()
         self._suit_catalog()
 
@@ -197,9 +236,31 @@ class GetModels(QScrollArea):
         if download.state == State.DONE:
             self._here.add(download.name)
             self._suit_catalog()
-            self.arrived.emit(download)
-        elif download.state == State.FAILED:
-            self.failed.emit(download)
+            self._look_at(download)
+            self.arrived.emit()
+        elif download.state == State.FAILED and not self.isVisible():  # there its row says why
+            text = _("{name} could not be downloaded").format(name=download.title)
+            self._messages.note(text, _("See why"), self.show_wanted.emit)
+
+    def _look_at(self, download: Download) -> None:
+        """Find out what came, in a thread."""
+
+        def look() -> None:
+            with suppress(AvilaError):  # removed meanwhile
+                self._known.emit(download, self._library.find(str(download.path)))
+
+        self._looking = threading.Thread(target=look, name="look at what came", daemon=True)
+        self._looking.start()
+
+    def _tell_model(self, download: Download, model: Model) -> None:
+        """Say that it has come, and offer it."""
+        if download in self.downloads:
+            self.downloads[download].set_model(model)
+        if model.addition or model.problem:
+            self._messages.note(_("{name} is here").format(name=download.title))
+        else:
+            text = _("{name} is ready").format(name=download.title)
+            self._messages.note(text, _("Use it"), lambda: self.use_wanted.emit(model))
 
     def _suit_catalog(self) -> None:
         """Say of each entry what can be done, and of the disk what fits on it."""
@@ -223,7 +284,7 @@ class GetModels(QScrollArea):
 
     def _show_token(self) -> None:
         self.ensureWidgetVisible(self.token)
-        self.token.setFocus()
+        self.token.field.setFocus()
 
     def _open_terms(self, download: Download) -> None:
         if download.plan and download.plan.page:

@@ -25,7 +25,6 @@ class TokenField(QFrame):
         super().__init__()
         role(self, "group")
         self._file, self._messages = file, messages
-        self._locked = True
         self.said = label("", "hint")
         self.said.setWordWrap(True)
         self.field = QLineEdit()
@@ -38,18 +37,18 @@ class TokenField(QFrame):
         self.field.returnPressed.connect(self._keep)
         self.save = button(_("Save"), "", _("Keep the token on this computer"), self._keep)
         self.remove = button(_("Remove"), "", _("Remove the token from this computer"), self._forget)
-        tip = _("Where your account's tokens are made, in a browser; one that may only read is enough")
         self.page = button(
-            _("Make one"), "quiet", tip, lambda: self.page_wanted.emit(token.PAGE), "external-link"
+            _("Make one"), "quiet", "", lambda: self.page_wanted.emit(token.PAGE), "external-link"
         )
-        self.setFocusProxy(self.field)
+        self.controls = (self.page, self.field, self.save, self.remove)
         self._lay_out()
         self.show_state()
 
     def set_locked(self, locked: bool) -> None:
         """Whether the offline lock is on; a token can be given all the same."""
-        self._locked = locked
         self.page.setEnabled(not locked)
+        tip = _("Where your account's tokens are made, in a browser; one that may only read is enough")
+        teach(self.page, _("Make one"), _("The offline lock is on") if locked else tip)
 
     def show_state(self) -> None:
         """Say whether there is a token, and offer what can be done."""
@@ -84,7 +83,7 @@ class TokenField(QFrame):
         row.addSpacing(4)
         row.addLayout(words, 1)
         row.addSpacing(16)
-        for each in (self.page, self.field, self.save, self.remove):
+        for each in self.controls:
             row.addWidget(each)
 
     def _suit_save(self) -> None:
@@ -100,6 +99,7 @@ class TokenField(QFrame):
             return
         self.field.clear()
         self.show_state()
+        self.remove.setFocus()  # where the field was
         self._messages.note(_("The token is kept"))
 
     def _forget(self) -> None:
@@ -109,4 +109,5 @@ class TokenField(QFrame):
             self._messages.error(error)
             return
         self.show_state()
+        self.field.setFocus()
         self._messages.note(_("The token is removed"))

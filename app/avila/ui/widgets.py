@@ -1,6 +1,7 @@
 """The small parts every page is built of, each with its name for screen readers and its tooltip."""
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QKeySequence, QPainter, QPainterPath, QPaintEvent, QRegion
@@ -81,6 +82,12 @@ def label(text: str, kind: str, parent: QWidget | None = None) -> QLabel:
     made.setIndent(0)
     role(made, kind)
     return made
+
+
+def follow_each_other(*widgets: QWidget) -> None:
+    """Let Tab go through these in turn; what is made later is else reached after all the rest."""
+    for before, after in pairwise(widgets):
+        QWidget.setTabOrder(before, after)
 
 
 def teach(widget: QWidget, name: str, tip: str, shortcut: str = "") -> None:

@@ -35,7 +35,6 @@ from avila.library.web import Network
 from avila.startup import Avila
 from avila.ui import theme
 from avila.ui.create_page import CreatePage
-from avila.ui.downloader import Download
 from avila.ui.drafting import DraftPainter
 from avila.ui.gallery_model import GalleryModel
 from avila.ui.gallery_page import GalleryPage
@@ -66,13 +65,11 @@ class Window(QMainWindow):
         gallery_followed(bool): the index caught up with the pictures folder; whether it changed.
         models_found(object): the list of models was read.
         files_found(object): the list of models with all additions was read.
-        model_came(Download, Model): a download is done, and this is what came.
     """
 
     gallery_followed = Signal(bool)
     models_found = Signal(object)
     files_found = Signal(object)
-    model_came = Signal(object, object)
 
     def __init__(self, avila: Avila) -> None:
         super().__init__()
@@ -93,7 +90,7 @@ class Window(QMainWindow):
         )
         self.gallery_page = GalleryPage(self.model, self._on_picture)
         self.models_page = ModelsPage()
-        self.get_models = GetModels(avila.folders, self._network, self.messages)
+        self.get_models = GetModels(avila.folders, avila.library, self._network, self.messages)
         self._on_model = ModelActions(avila.folders.hashes_file, self.messages, self)
         self.installed = InstalledModels(self.create_page.thumbnails, self._on_model)
         self.models_page.add_section(
@@ -157,6 +154,11 @@ class Window(QMainWindow):
         """The page with the models that are here and those that can be had."""
         self._show_page(2)
         self.models_page.setFocus()
+
+    def show_downloads(self) -> None:
+        """The part of that page with what is under way."""
+        self.models_page.show_section(self.get_models)
+        self.show_models()
 
     def save_settings(self) -> None:
         """Write what is to be remembered; a failure is told once and loses nothing else."""
@@ -294,12 +296,11 @@ class Window(QMainWindow):
         self.files_found.connect(self.installed.set_models)
         self.files_found.connect(self._on_model.take_models)
         self.files_found.connect(self.get_models.set_files)
-        self.get_models.arrived.connect(self._look_at_download)
-        self.get_models.failed.connect(self._tell_failed)
+        self.get_models.arrived.connect(self._look_for_models)
+        self.get_models.show_wanted.connect(self.show_downloads)
         self.get_models.use_wanted.connect(self._use_model)
         self.get_models.unlock_wanted.connect(self._open_lock)
         self.get_models.folder_wanted.connect(self._open_models_folder)
-        self.model_came.connect(self._tell_model)
         self.gallery_followed.connect(self._follow_gallery)
         theme.watch_system(self._system_theme_changed)
 
@@ -471,9 +472,14 @@ class Window(QMainWindow):
         if model.problem:
             self.messages.error(AvilaError(_("This model cannot be used"), model.problem))
             return
+        self._use_model(model)
+
+    def _use_model(self, model: Model) -> None:
+        """Choose a model that may not be in the list yet."""
         panel = self.create_page.panel
         panel.set_models([*(m for m in self._avila.library.models() if m != model), model])
         panel.choose_model(model.reference)
+        self.show_create()
 
     def show_model_folders(self) -> None:
         """Where models are looked for."""
@@ -503,36 +509,6 @@ class Window(QMainWindow):
     def _take_models(self, everything: list[Model]) -> None:
         self.files_found.emit(everything)
         self.models_found.emit(choosable(everything))
-
-    def _look_at_download(self, download: Download) -> None:
-        """Read the folders again, and then what came."""
-
-        def look() -> None:
-            self.models_watch.read()
-            if download.path:
-                with suppress(AvilaError):  # removed meanwhile
-                    self.model_came.emit(download, self._avila.library.find(str(download.path)))
-
-        self._look(look)
-
-    def _tell_model(self, download: Download, model: Model) -> None:
-        """Say that a model has come, and offer it."""
-        self.get_models.tell_model(download, model)
-        if model.addition or model.problem:
-            self.messages.note(_("{name} is here").format(name=download.title))
-        else:
-            text = _("{name} is ready").format(name=download.title)
-            self.messages.note(text, _("Use it"), lambda: self._use_model(model))
-
-    def _tell_failed(self, download: Download) -> None:
-        """Say so where the row that tells why is out of sight."""
-        if self._pages.currentWidget() is not self.models_page:
-            text = _("{name} could not be downloaded").format(name=download.title)
-            self.messages.note(text, _("See why"), self.show_models)
-
-    def _use_model(self, model: Model) -> None:
-        self.create_page.panel.choose_model(model.reference)
-        self.show_create()
 
     def _favour_model(self, reference: str, favourite: bool) -> None:
         self._change_notes(lambda known: known.with_favourite(reference, favourite))
