@@ -123,6 +123,8 @@ def _inspect_model(avila: startup.Avila, options: argparse.Namespace) -> int:
         for label, value in lines:
             if value:
                 print(f"{label:<{width}}  {value}")
+        if model.look.pickle:
+            say(_("`avila models convert` makes a safe file of it."))
     return 1 if model.problem and model.kind not in ADDITIONS else 0
 
 

@@ -297,6 +297,8 @@ def test_the_command_converts_and_tells(
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     (tmp_path / "models").mkdir()
     torch.save({KOHYA: torch.randn(4, 768)}, tmp_path / "models" / "cat.pt")
+    assert cli.main(["models", "inspect", "cat"]) == 1
+    assert "avila models convert" in capsys.readouterr().err
     assert cli.main(["models", "convert", "cat", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     target = tmp_path / "models" / "cat.safetensors"

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -55,6 +55,7 @@ class InstalledModels(QWidget):
         super().__init__()
         self._actions = actions
         self._models: tuple[Model, ...] | None = None  # not read yet
+        self._stale = False  # the rows are of models before; out of sight, they may
         self._notes = Notes()
         self._made: Path | None = (
             None  # by a conversion of the model that was shown; to be shown when it comes
@@ -87,13 +88,11 @@ class InstalledModels(QWidget):
         if self.view.editing():  # other rows would take the half-written note away
             self._waiting = partial(self.set_models, everything)
             return
-        if tuple(everything) != self._models:
-            self._models = tuple(everything)
-            self._fill(self._current())
-            if self._made and self._rows.place(self._made) >= 0:
-                self._go_to(self._rows.place(self._made))
-                self._made = None
-        self._say()
+        changed = tuple(everything) != self._models
+        self._models = tuple(everything)
+        self._stale = self._stale or changed
+        if self.isVisible():
+            self._refill()
 
     def set_notes(self, notes: Notes) -> None:
         """What the person says of their models; no row moves."""
@@ -108,6 +107,10 @@ class InstalledModels(QWidget):
             self.kind.setCurrentIndex(0)
             self.family.setCurrentIndex(0)
         self._go_to(self._rows.place(path))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._refill()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The search field's keys that mean the rows."""
@@ -227,6 +230,15 @@ class InstalledModels(QWidget):
             self.view.addAction(action)
 
     # what is shown
+
+    def _refill(self) -> None:
+        if self._stale:
+            self._stale = False
+            self._fill(self._current())
+            if self._made and self._rows.place(self._made) >= 0:
+                self._go_to(self._rows.place(self._made))
+                self._made = None
+        self._say()
 
     def _fill(self, kept: Row | None) -> None:
         place = self.view.currentIndex().row()
