@@ -58,7 +58,7 @@ def models(home: Path, models_folder: Path) -> Path:
 def shown(models: Path, window: Window, qtbot: QtBot) -> InstalledModels:
     """The section on the screen, with what the folders hold."""
     window.show_models()
-    with qtbot.waitSignal(window.files_found):
+    with qtbot.waitSignal(window.models_found):
         window.look_around()
     return window.installed
 
@@ -174,7 +174,7 @@ def test_a_pickle_is_converted_and_the_safe_one_shown(
 ) -> None:
     select(shown, qtbot, "meadow")
     with qtbot.waitSignal(
-        window.files_found, timeout=60_000, check_params_cb=lambda found: len(found) == len(KINDS) + 3
+        window.models_found, timeout=60_000, check_params_cb=lambda found: len(found) == len(KINDS) + 3
     ):
         qtbot.mouseClick(named(shown.details._shown, "Convert safely"), Qt.MouseButton.LeftButton)
         assert named(shown.details._shown, "Cancel")
@@ -307,7 +307,7 @@ def test_a_model_goes_to_the_trash_once_that_is_agreed_to(
     shown.view.setFocus()
     qtbot.keyClick(shown.view, Qt.Key.Key_Delete)
     assert window.messages._card
-    with qtbot.waitSignal(window.files_found, check_params_cb=lambda found: len(found) == len(KINDS) + 1):
+    with qtbot.waitSignal(window.models_found, check_params_cb=lambda found: len(found) == len(KINDS) + 1):
         named(window.messages._card, "Move to the trash").click()
     assert gone == [models / "sharp.safetensors"]
     assert "sharp" not in names(shown)

@@ -17,13 +17,14 @@ from PySide6.QtWidgets import (
 )
 
 from avila.i18n import _, ngettext
+from avila.library.additions import family_name
 from avila.library.models import Model
 from avila.library.notes import Notes
 from avila.ui import theme
 from avila.ui.controls import Choice
 from avila.ui.installed_details import InstalledDetails
 from avila.ui.model_actions import ModelActions
-from avila.ui.model_rows import ModelRows, Row, family_name, rows_of
+from avila.ui.model_rows import ModelRows, Row, file_rows
 from avila.ui.model_rows_view import FAVOURITE_KEYS, NOTE_KEYS, RowsView, favourite_text
 from avila.ui.model_thumbnails import Thumbnails
 from avila.ui.widgets import Icon, button, label, role, round_corners, teach
@@ -242,7 +243,7 @@ class InstalledModels(QWidget):
 
     def _fill(self, kept: Row | None) -> None:
         place = self.view.currentIndex().row()
-        self._rows.set_rows(rows_of(self._models or (), self._notes, painter=False))
+        self._rows.set_rows(file_rows(self._models or (), self._notes))
         found = self._rows.place(kept.path) if kept else -1
         # Where one is gone, the next is shown.
         self._go_to(found if found >= 0 else min(max(place, 0), self._rows.rowCount() - 1))

@@ -29,7 +29,7 @@ from avila.gallery.store import GalleryEntry
 from avila.generation import GenerationRequest
 from avila.i18n import LANGUAGES, _
 from avila.library import notes
-from avila.library.models import Model, choosable
+from avila.library.models import Model
 from avila.library.notes import Notes
 from avila.library.web import Network
 from avila.startup import Avila
@@ -63,13 +63,11 @@ class Window(QMainWindow):
 
     Signals:
         gallery_followed(bool): the index caught up with the pictures folder; whether it changed.
-        models_found(object): the list of models was read.
-        files_found(object): the list of models with all additions was read.
+        models_found(object): the list of models and additions was read.
     """
 
     gallery_followed = Signal(bool)
     models_found = Signal(object)
-    files_found = Signal(object)
 
     def __init__(self, avila: Avila) -> None:
         super().__init__()
@@ -166,7 +164,9 @@ class Window(QMainWindow):
         panel = self.create_page.panel
         now = replace(
             self._settings,
-            request=panel.request(),
+            request=panel.to_remember(),
+            loras_off=panel.additions.off(),
+            additions_open=panel.additions.unfolded,
             count=panel.count.value(),
             new_seed=not panel.seed.locked(),
             negative_open=panel.negative.unfolded,
@@ -274,15 +274,17 @@ class Window(QMainWindow):
         page.large_wanted.connect(self._open_large)
         page.queue_changed.connect(self._show_queue)
         page.panel.model.folder_wanted.connect(self.show_model_folders)
-        page.panel.model.add_wanted.connect(self._choose_model)
-        page.panel.model.opened.connect(self._look_for_models)
-        page.panel.model.favoured.connect(self._favour_model)
-        page.panel.model.noted.connect(self._note_model)
-        page.panel.model.show_wanted.connect(self._show_model)
+        page.panel.additions.folder_wanted.connect(self._open_models_folder)
+        for picker in (page.panel.model, page.panel.additions):
+            picker.add_wanted.connect(self._choose_model)
+            picker.opened.connect(self._look_for_models)
+            picker.favoured.connect(self._favour_model)
+            picker.noted.connect(self._note_model)
+            picker.show_wanted.connect(self._show_model)
         self.gallery_page.reuse.connect(self._reuse)
         self.gallery_page.opened.connect(self._open_large)
         self.large_view.reuse.connect(self._reuse)
-        self.models_watch.found.connect(self._take_models)
+        self.models_watch.found.connect(self.models_found)
         self.models_found.connect(page.panel.set_models)
         page.panel.model.on_model = self._on_model
         self.installed.use_wanted.connect(self._use_model)
@@ -293,9 +295,9 @@ class Window(QMainWindow):
         self.installed.trash_wanted.connect(self._trash_model)
         self._on_model.use_wanted.connect(self._use_model)
         self._on_model.changed.connect(self.models_watch.look)
-        self.files_found.connect(self.installed.set_models)
-        self.files_found.connect(self._on_model.take_models)
-        self.files_found.connect(self.get_models.set_files)
+        self.models_found.connect(self.installed.set_models)
+        self.models_found.connect(self._on_model.take_models)
+        self.models_found.connect(self.get_models.set_files)
         self.get_models.arrived.connect(self._look_for_models)
         self.get_models.show_wanted.connect(self.show_downloads)
         self.get_models.use_wanted.connect(self._use_model)
@@ -310,10 +312,15 @@ class Window(QMainWindow):
             self._show_notes(notes.read(self._avila.folders.notes_file))
         except AvilaError as error:  # told when one is to be written
             log.warning("%s", error)
-        if remembered.request.model:
+        request, found = remembered.request, []
+        wanted = [(request.model, "checkpoint"), (request.vae, "vae")]
+        for name, kind in (*wanted, *((lora.model, "lora") for lora in request.loras)):
             with suppress(AvilaError):  # one that is gone is told once all folders were read
-                panel.set_models([self._avila.library.find(remembered.request.model)])
-        panel.set_request(remembered.request)
+                found += [self._avila.library.find(name, kind)] if name else []
+        if found:
+            panel.set_models(found)
+        panel.additions.set_unfolded(remembered.additions_open)
+        panel.set_request(request, remembered.loras_off)
         panel.count.set_value(remembered.count)
         panel.seed.set_locked(not remembered.new_seed)
         panel.negative.set_unfolded(remembered.negative_open)
@@ -469,6 +476,10 @@ class Window(QMainWindow):
         except AvilaError as error:
             self.messages.error(error)
             return
+        panel = self.create_page.panel
+        if model.kind in ("lora", "vae") and panel.model.reference():
+            panel.add_addition(model)
+            return
         if model.problem:
             self.messages.error(AvilaError(_("This model cannot be used"), model.problem))
             return
@@ -477,7 +488,7 @@ class Window(QMainWindow):
     def _use_model(self, model: Model) -> None:
         """Choose a model that may not be in the list yet."""
         panel = self.create_page.panel
-        panel.set_models([*(m for m in self._avila.library.models() if m != model), model])
+        panel.set_models([*(m for m in self._avila.library.everything() if m != model), model])
         panel.choose_model(model.reference)
         self.show_create()
 
@@ -506,10 +517,6 @@ class Window(QMainWindow):
         self._looking.append(threading.Thread(target=look, name="look around", daemon=True))
         self._looking[-1].start()
 
-    def _take_models(self, everything: list[Model]) -> None:
-        self.files_found.emit(everything)
-        self.models_found.emit(choosable(everything))
-
     def _favour_model(self, reference: str, favourite: bool) -> None:
         self._change_notes(lambda known: known.with_favourite(reference, favourite))
 
@@ -529,8 +536,8 @@ class Window(QMainWindow):
             self._show_notes(changed)
 
     def _show_notes(self, known: Notes) -> None:
-        self.create_page.panel.model.set_notes(known)
-        self.installed.set_notes(known)
+        for shown in (self.create_page.panel.model, self.create_page.panel.additions, self.installed):
+            shown.set_notes(known)
 
     def _trash_model(self, model: Model) -> None:
         self._on_model.ask_to_trash(model, self._avila.folders.models)
