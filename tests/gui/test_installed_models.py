@@ -152,6 +152,23 @@ def test_use_this_model_goes_to_create(shown: InstalledModels, qtbot: QtBot, win
     assert window.create_page.panel.model.title() == "forest"
 
 
+def test_a_lora_is_added_to_the_chosen_model(shown: InstalledModels, qtbot: QtBot, window: Window) -> None:
+    panel = window.create_page.panel
+    select(shown, qtbot, "ink wash")
+    named(shown.details._shown, "Add this LoRA").click()
+    assert window._pages.currentWidget() is window.create_page
+    assert window.messages._toast
+    assert "Choose a model first" in window.messages._toast.accessibleName()
+    panel.choose_model("á b/forest.safetensors")
+    window.show_models()
+    named(shown.details._shown, "Add this LoRA").click()
+    assert [lora.model for lora in panel.request().loras] == ["Lora/ink wash.safetensors"]
+    window.show_models()
+    select(shown, qtbot, "colours")
+    named(shown.details._shown, "Use this VAE").click()
+    assert panel.request().vae == "VAE/colours.safetensors"
+
+
 def test_favourites_and_notes_are_the_pickers_own(
     shown: InstalledModels, qtbot: QtBot, window: Window
 ) -> None:

@@ -26,6 +26,7 @@ class Hashing(QThread):
         self.setObjectName("hashes")
         self._hashes = hashes
         self._waiting: list[Path] = []
+        self._present: Path | None = None  # at work
         self._asked = threading.Condition()
         self._left = False
 
@@ -36,7 +37,8 @@ class Hashing(QThread):
         with self._asked:
             if path in self._waiting:
                 self._waiting.remove(path)
-            self._waiting.append(path)
+            if path != self._present:
+                self._waiting.append(path)
             self._asked.notify()
         if not self.isRunning() and not self._left:
             self.start(QThread.Priority.IdlePriority)  # after the engine, the drafts and everybody else
@@ -48,14 +50,17 @@ class Hashing(QThread):
                 self._asked.wait_for(lambda: self._waiting or self._left)
                 if self._left:
                     return
-                path = self._waiting.pop()
+                path = self._present = self._waiting.pop()
+            sha256 = ""
             try:
-                self.ready.emit(path, self._hashes.sha256(path, lambda: self._left))
+                sha256 = self._hashes.sha256(path, lambda: self._left)
             except Cancelled:
                 return
             except AvilaError as error:
                 log.info("%s", error)
-                self.ready.emit(path, "")
+            with self._asked:  # who asks from now on, asks anew: it may have changed
+                self._present = None
+            self.ready.emit(path, sha256)
 
     def leave(self) -> None:
         """Stop, also in the middle of a file, and wait for the thread."""

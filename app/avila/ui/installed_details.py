@@ -5,6 +5,7 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from avila.i18n import _
+from avila.library.models import Model
 from avila.library.notes import LONGEST_NOTE
 from avila.ui import theme
 from avila.ui.conversions import Conversion
@@ -22,7 +23,7 @@ class InstalledDetails(QFrame):
     """Shows one row; empty, it says what it is for.
 
     Signals:
-        use_wanted(Model): the next picture is to be made with it.
+        use_wanted(Model): the next picture is to be made with it; a LoRA or a VAE is to be added.
         favoured(str, bool): it is to be a favourite, or not one any more.
         noted(str, str): its note is to be this.
         show_wanted(Path): the folder with this in it is to be shown.
@@ -86,15 +87,9 @@ class InstalledDetails(QFrame):
         column.addWidget(self.note)
         if model.look.pickle:
             column.addWidget(Conversion(model.path, self._actions.conversions))
-        elif not model.problem:
-            use = button(
-                _("Use this model"),
-                "",
-                _("Go to Create and make the next picture with it"),
-                lambda: self.use_wanted.emit(model),
-                "sparkles",
-            )
-            column.addWidget(use)
+        elif use := use_text(model):
+            tip = _("Go to Create and make the next picture with it")
+            column.addWidget(button(use, "", tip, lambda: self.use_wanted.emit(model), "sparkles"))
         table = DetailsTable(model, self._actions)
         column.addWidget(table)
         column.addStretch(1)
@@ -156,6 +151,15 @@ class InstalledDetails(QFrame):
     def _leave_note(self) -> None:
         if self._row and self._row.model and self.note.text().strip() != self._row.note:
             self.noted.emit(self._row.reference, self.note.text())
+
+
+def use_text(model: Model) -> str:
+    """What the way to make pictures with it is called; "" when there is none from here."""
+    if not model.problem:
+        return _("Use this model")
+    if model.kind == "lora":
+        return _("Add this LoRA")
+    return _("Use this VAE") if model.kind == "vae" else ""
 
 
 def _nothing() -> QWidget:

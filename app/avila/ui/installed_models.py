@@ -22,7 +22,7 @@ from avila.library.models import Model
 from avila.library.notes import Notes
 from avila.ui import theme
 from avila.ui.controls import Choice
-from avila.ui.installed_details import InstalledDetails
+from avila.ui.installed_details import InstalledDetails, use_text
 from avila.ui.model_actions import ModelActions
 from avila.ui.model_rows import ModelRows, Row, file_rows
 from avila.ui.model_rows_view import FAVOURITE_KEYS, NOTE_KEYS, RowsView, favourite_text
@@ -37,7 +37,7 @@ class InstalledModels(QWidget):
     """A section of the models page.
 
     Signals:
-        use_wanted(Model): the next picture is to be made with it.
+        use_wanted(Model): the next picture is to be made with it; a LoRA or a VAE is to be added.
         favoured(str, bool): the model with this reference is to be a favourite, or not one any more.
         noted(str, str): the note of the model with this reference is to be this.
         show_wanted(Path): the folder with this in it is to be shown.
@@ -132,8 +132,8 @@ class InstalledModels(QWidget):
         model = row.model
         if model is None:
             return menu
-        if not model.problem:
-            menu.addAction(theme.icon("sparkles"), _("Use this model"), lambda: self.use_wanted.emit(model))
+        if use := use_text(model):
+            menu.addAction(theme.icon("sparkles"), use, lambda: self.use_wanted.emit(model))
         if model.look.pickle:
             convert = partial(self._actions.conversions.start, model.path)
             menu.addAction(theme.icon("check"), _("Convert safely"), convert)

@@ -287,7 +287,7 @@ class Window(QMainWindow):
         self.models_watch.found.connect(self.models_found)
         self.models_found.connect(page.panel.set_models)
         page.panel.model.on_model = self._on_model
-        self.installed.use_wanted.connect(self._use_model)
+        self.installed.use_wanted.connect(self._use_file)
         self.installed.favoured.connect(self._favour_model)
         self.installed.noted.connect(self._note_model)
         self.installed.show_wanted.connect(self._show_model)
@@ -484,6 +484,18 @@ class Window(QMainWindow):
             self.messages.error(AvilaError(_("This model cannot be used"), model.problem))
             return
         self._use_model(model)
+
+    def _use_file(self, model: Model) -> None:
+        """Choose a model, or add a LoRA or a VAE to the chosen one."""
+        panel = self.create_page.panel
+        if not model.addition:
+            self._use_model(model)
+            return
+        self.show_create()
+        if panel.model.reference():
+            panel.add_addition(model)
+        else:
+            self.messages.note(_("Choose a model first: the painter takes no additions"))
 
     def _use_model(self, model: Model) -> None:
         """Choose a model that may not be in the list yet."""
