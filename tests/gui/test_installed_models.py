@@ -152,6 +152,27 @@ def test_use_this_model_goes_to_create(shown: InstalledModels, qtbot: QtBot, win
     assert window.create_page.panel.model.title() == "forest"
 
 
+def test_tab_goes_from_above_to_below(shown: InstalledModels, qtbot: QtBot, window: Window) -> None:
+    select(shown, qtbot, "sharp")
+    window.activateWindow()
+    shown.search.setFocus()
+    reached = []
+    for _key in range(7):
+        widget = window.focusWidget()
+        assert widget
+        reached.append(widget.accessibleName())
+        qtbot.keyClick(widget, Qt.Key.Key_Tab)
+    assert reached == [
+        "Search models",
+        "Kind",
+        "Family",
+        "Model folders…",
+        "Models on this computer",
+        "Add to the favourites",
+        "Note about sharp",
+    ]
+
+
 def test_a_lora_is_added_to_the_chosen_model(shown: InstalledModels, qtbot: QtBot, window: Window) -> None:
     panel = window.create_page.panel
     select(shown, qtbot, "ink wash")

@@ -2,7 +2,16 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QScrollArea,
+    QTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from avila.i18n import _
 from avila.library.models import Model
@@ -28,6 +37,7 @@ class InstalledDetails(QFrame):
         noted(str, str): its note is to be this.
         show_wanted(Path): the folder with this in it is to be shown.
         trash_wanted(Model): it is to be moved to the trash.
+        made(): other controls are there now.
     """
 
     use_wanted = Signal(object)
@@ -35,6 +45,7 @@ class InstalledDetails(QFrame):
     noted = Signal(str, str)
     show_wanted = Signal(object)
     trash_wanted = Signal(object)
+    made = Signal()
 
     def __init__(self, actions: ModelActions) -> None:
         super().__init__()
@@ -62,6 +73,14 @@ class InstalledDetails(QFrame):
             self._shown.deleteLater()
         self._shown = self._make() if row and row.model else _nothing()
         self._column.addWidget(self._shown)
+        self.made.emit()
+
+    def controls(self) -> list[QWidget]:
+        """What Tab reaches, from above to below."""
+        if self._shown is None:
+            return []
+        kinds = (QAbstractButton, QLineEdit, QTextEdit)
+        return [each for each in self._shown.findChildren(QWidget) if isinstance(each, kinds)]
 
     def _make(self) -> QWidget:
         row = self._row

@@ -27,7 +27,7 @@ from avila.ui.model_actions import ModelActions
 from avila.ui.model_rows import ModelRows, Row, file_rows
 from avila.ui.model_rows_view import FAVOURITE_KEYS, NOTE_KEYS, RowsView, favourite_text
 from avila.ui.model_thumbnails import Thumbnails
-from avila.ui.widgets import Icon, button, label, role, round_corners, teach
+from avila.ui.widgets import Icon, button, follow_each_other, label, role, round_corners, teach
 
 DOWN = (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter)  # from the search field to the rows
 FAMILIES = ("sd1", "sd2", "sdxl", "sd3", "flux")
@@ -211,6 +211,7 @@ class InstalledModels(QWidget):
         self.view.selectionModel().currentChanged.connect(self._show_details)
         self._actions.conversions.done.connect(self._await)
         details = self.details
+        details.made.connect(lambda: follow_each_other(self.view, *details.controls()))
         details.use_wanted.connect(self.use_wanted)
         details.favoured.connect(self.favoured)
         details.noted.connect(self.noted)
