@@ -154,7 +154,7 @@ def test_use_this_model_goes_to_create(shown: InstalledModels, qtbot: QtBot, win
 
 def test_tab_goes_from_above_to_below(shown: InstalledModels, qtbot: QtBot, window: Window) -> None:
     select(shown, qtbot, "sharp")
-    window.activateWindow()
+    QApplication.processEvents()  # its details are laid out
     shown.search.setFocus()
     reached = []
     for _key in range(7):
