@@ -326,6 +326,7 @@ def test_a_lora_is_added_with_the_weight_its_maker_prefers(window: Window, qtbot
 def test_weight_tick_and_cross(window: Window, qtbot: QtBot) -> None:
     ink, odd = add(window, qtbot, "ink"), add(window, qtbot, "odd")
     assert reason(odd) == "Made for an unknown family"
+    assert "odd.safetensors" in odd.toolTip()
     assert made(window, qtbot).loras == (Lora(INK, 1.0), Lora(ODD, 1.0))
     number = ink.weight._number
     for typed, wanted in (("-0,5", -0.5), ("3.25", 3.25), ("1000", 100.0), ("x", 100.0)):
@@ -628,8 +629,8 @@ def test_tab_goes_through_a_row(window: Window, qtbot: QtBot) -> None:
         reached.append(widget.accessibleName())
     assert reached == [
         "Take Ink wash v1.5 away",
-        "Weight",
-        "Weight",
+        "Weight of Ink wash v1.5",
+        "Weight of Ink wash v1.5",
         "Trained word: sumi ink",
         "Trained word: brush",
     ]

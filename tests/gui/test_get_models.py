@@ -219,6 +219,7 @@ def test_what_was_paused_is_listed_at_the_next_start(
     assert row.bar.value() > 0
     press(qtbot, row, "Resume")
     wait_for(qtbot, row, State.DONE)
+    assert "its hash is the one it should be" in row.status.text()
     again.close()
     opened.close()
     assert in_folder(home) == ["tiny.safetensors"]

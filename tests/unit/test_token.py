@@ -3,10 +3,11 @@
 import sys
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from avila.errors import AvilaError
-from avila.library import token
+from avila.library import token, web
 
 TOKEN = "hf_" + "abcdefgh" * 4 + "wxyz"
 
@@ -69,3 +70,20 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 def test_it_is_shown_masked() -> None:
     assert token.masked(TOKEN) == "••••••••wxyz"
     assert token.masked("hf_short") == "••••••••"
+
+
+@pytest.mark.parametrize(
+    ("address", "sent"),
+    [
+        ("https://huggingface.co/org/name/resolve/main/a.safetensors", True),
+        ("https://HuggingFace.co:443/api/models/org/name", True),
+        ("http://huggingface.co/org/name", False),
+        ("https://huggingface.co:8443/org/name", False),
+        ("https://cdn-lfs.huggingface.co/org/name", False),
+        ("https://huggingface.co.example.com/org/name", False),
+        ("https://example.com/huggingface.co", False),
+    ],
+)
+def test_it_is_for_the_hub_over_https_and_nobody_else(address: str, sent: bool) -> None:
+    network = web.Network(offline=False, token=TOKEN)
+    assert web._token(network, httpx2.URL(address)) == ({"Authorization": f"Bearer {TOKEN}"} if sent else {})

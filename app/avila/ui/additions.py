@@ -17,6 +17,7 @@ from avila.ui.addition_list import AdditionList, EmbeddingList, LoraList
 from avila.ui.controls import Choice
 from avila.ui.fold import Fold
 from avila.ui.lora_row import LoraRow
+from avila.ui.model_rows import AdditionRow, tip
 from avila.ui.model_thumbnails import Thumbnails
 from avila.ui.texts import Elided
 from avila.ui.widgets import Icon, button, label
@@ -243,6 +244,7 @@ class Additions(QWidget):
                     row.set_advice(advice(model))
             unknown = _("Made for an unknown family") if model and not model.family else ""
             row.show_as(self._title(row.reference), self._problem(row.reference, model), unknown)
+            row.setToolTip(tip(AdditionRow(model, misfit=row.problem)) if model else "")
         chosen = self.known(self._vae, "vae")
         self._vae = chosen.reference if chosen else self._vae
         self._fill_vaes()

@@ -67,6 +67,7 @@ class _Run:
     def __init__(self, download: Download) -> None:
         self.download = download
         self.stop = threading.Event()
+        self.plan = download.plan  # made by the thread where there was none
         self.latest: Progress | None = None  # written by the thread
         self.heard = 0.0  # when that last told of more bytes
         self.thread: threading.Thread | None = None
@@ -203,13 +204,13 @@ class Downloader(QObject):
         self._showing.start()
         run.thread = threading.Thread(
             target=self._fetch,
-            args=(run, download.source, download.plan, self._network()),
+            args=(run, download.source, self._network()),
             name="download",
             daemon=True,
         )
         run.thread.start()
 
-    def _fetch(self, run: _Run, source: str, plan: Plan | None, network: Network) -> None:
+    def _fetch(self, run: _Run, source: str, network: Network) -> None:
         """In the thread."""
 
         def listen(progress: Progress) -> None:
@@ -219,7 +220,7 @@ class Downloader(QObject):
 
         outcome: Path | AvilaError | None
         try:
-            plan = plan or hub.plan(source, network)
+            plan = run.plan = run.plan or hub.plan(source, network)
             outcome = None if run.stop.is_set() else downloads.fetch(plan, self.folder, network, listen)
         except Cancelled:
             outcome = None
@@ -256,6 +257,7 @@ class Downloader(QObject):
             self._showing.stop()
         else:
             self._ending.remove(run)
+        download.plan = run.plan
         download.progress = replace(run.latest or download.progress, speed=0.0)
         if isinstance(outcome, Path):
             download.path = outcome

@@ -104,6 +104,8 @@ class LoraRow(QFrame):
             _("Take {name} away").format(name=title),
             _("Take it away; the file stays where it is"),
         )
+        for part in self.weight.stops():
+            part.setAccessibleName(_("Weight of {name}").format(name=title))
         self.setAccessibleName(f"{title}: {problem}" if problem else title)
         self._show()
 
