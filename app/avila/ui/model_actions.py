@@ -1,5 +1,6 @@
 """What can be done with any model on this computer, wherever the window shows it."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,30 +8,38 @@ from PySide6.QtCore import QObject, Signal
 
 from avila.errors import AvilaError
 from avila.i18n import _
+from avila.library import notes
 from avila.library.folders import hub_name
 from avila.library.hashes import Hashes
 from avila.library.models import Model
+from avila.library.notes import Notes
 from avila.library.trash import to_trash
+from avila.paths import Folders
 from avila.ui.conversions import Conversions
 from avila.ui.hashing import Hashing
 from avila.ui.messages import Messages
 from avila.ui.model_rows import short_path, size_text
 
+log = logging.getLogger(__name__)
+
 
 class ModelActions(QObject):
-    """Hashes, conversion of pickles, and the trash.
+    """Favourites and notes, hashes, conversion of pickles, and the trash.
 
     Signals:
+        noted(Notes): the person says something else of their models.
         changed(): files came or went; the folders are to be read again.
         use_wanted(Model): the next picture is to be made with it.
     """
 
+    noted = Signal(object)
     changed = Signal()
     use_wanted = Signal(object)
 
-    def __init__(self, hashes_file: Path, messages: Messages, parent: QObject) -> None:
+    def __init__(self, folders: Folders, messages: Messages, parent: QObject) -> None:
         super().__init__(parent)
-        self.hashing = Hashing(Hashes(hashes_file), self)
+        self._folders = folders
+        self.hashing = Hashing(Hashes(folders.hashes_file), self)
         self.conversions = Conversions(self)
         self._messages = messages
         self._awaited: set[Path] = set()  # made by a conversion, to be told of once they are read
@@ -44,6 +53,14 @@ class ModelActions(QObject):
                 self._awaited.discard(model.path)
                 self._tell(model)
 
+    def favour(self, reference: str, favourite: bool) -> None:
+        """Make the model with this reference a favourite, or not one any more."""
+        self._change_notes(lambda known: known.with_favourite(reference, favourite))
+
+    def note(self, reference: str, note: str) -> None:
+        """Let this be the note of the model with this reference."""
+        self._change_notes(lambda known: known.with_note(reference, note))
+
     def trashable(self, model: Model) -> str:
         """Why it cannot be moved to the trash, one sentence; "" when it can."""
         if model.builtin:
@@ -54,9 +71,9 @@ class ModelActions(QObject):
             )
         return ""
 
-    def ask_to_trash(self, model: Model, own: Path) -> None:
-        """Move it to the trash once the person has agreed; `own` is the folder of Avila's own models."""
-        outside = not model.path.is_relative_to(own)
+    def ask_to_trash(self, model: Model) -> None:
+        """Move it to the trash once the person has agreed."""
+        outside = not model.path.is_relative_to(self._folders.models)
         advice = (
             "" if not outside else _("It lies outside Avila's own folder: other programs may miss it, too.")
         )
@@ -73,6 +90,18 @@ class ModelActions(QObject):
         """Stop what runs, and wait for it."""
         self.hashing.leave()
         self.conversions.leave()
+
+    def _change_notes(self, change: Callable[[Notes], Notes]) -> None:
+        """Change what the file says now: another window may have written to it."""
+        file = self._folders.notes_file
+        try:
+            changed = change(notes.read(file))
+            notes.write(file, changed)
+        except AvilaError as error:
+            log.warning("%s", error)
+            self._messages.note(error.title)
+        else:
+            self.noted.emit(changed)
 
     def _trashing(self, model: Model) -> Callable[[], None]:
         def act() -> None:

@@ -89,7 +89,7 @@ class Window(QMainWindow):
         self.gallery_page = GalleryPage(self.model, self._on_picture)
         self.models_page = ModelsPage()
         self.get_models = GetModels(avila.folders, avila.library, self._network, self.messages)
-        self._on_model = ModelActions(avila.folders.hashes_file, self.messages, self)
+        self._on_model = ModelActions(avila.folders, self.messages, self)
         self.installed = InstalledModels(self.create_page.thumbnails, self._on_model)
         self.models_page.add_section(
             _("On this computer"), _("See what is here, and look after it"), self.installed
@@ -278,8 +278,8 @@ class Window(QMainWindow):
         for picker in (page.panel.model, page.panel.additions):
             picker.add_wanted.connect(self._choose_model)
             picker.opened.connect(self._look_for_models)
-            picker.favoured.connect(self._favour_model)
-            picker.noted.connect(self._note_model)
+            picker.favoured.connect(self._on_model.favour)
+            picker.noted.connect(self._on_model.note)
             picker.show_wanted.connect(self._show_model)
         self.gallery_page.reuse.connect(self._reuse)
         self.gallery_page.opened.connect(self._open_large)
@@ -288,13 +288,14 @@ class Window(QMainWindow):
         self.models_found.connect(page.panel.set_models)
         page.panel.model.on_model = self._on_model
         self.installed.use_wanted.connect(self._use_file)
-        self.installed.favoured.connect(self._favour_model)
-        self.installed.noted.connect(self._note_model)
+        self.installed.favoured.connect(self._on_model.favour)
+        self.installed.noted.connect(self._on_model.note)
         self.installed.show_wanted.connect(self._show_model)
         self.installed.folders_wanted.connect(self.show_model_folders)
-        self.installed.trash_wanted.connect(self._trash_model)
+        self.installed.trash_wanted.connect(self._on_model.ask_to_trash)
         self._on_model.use_wanted.connect(self._use_model)
         self._on_model.changed.connect(self.models_watch.look)
+        self._on_model.noted.connect(self._show_notes)
         self.models_found.connect(self.installed.set_models)
         self.models_found.connect(self._on_model.take_models)
         self.models_found.connect(self.get_models.set_files)
@@ -529,30 +530,9 @@ class Window(QMainWindow):
         self._looking.append(threading.Thread(target=look, name="look around", daemon=True))
         self._looking[-1].start()
 
-    def _favour_model(self, reference: str, favourite: bool) -> None:
-        self._change_notes(lambda known: known.with_favourite(reference, favourite))
-
-    def _note_model(self, reference: str, note: str) -> None:
-        self._change_notes(lambda known: known.with_note(reference, note))
-
-    def _change_notes(self, change: Callable[[Notes], Notes]) -> None:
-        """Change what the file says now: another window may have written to it."""
-        file = self._avila.folders.notes_file
-        try:
-            changed = change(notes.read(file))
-            notes.write(file, changed)
-        except AvilaError as error:
-            log.warning("%s", error)
-            self.messages.note(error.title)
-        else:
-            self._show_notes(changed)
-
     def _show_notes(self, known: Notes) -> None:
         for shown in (self.create_page.panel.model, self.create_page.panel.additions, self.installed):
             shown.set_notes(known)
-
-    def _trash_model(self, model: Model) -> None:
-        self._on_model.ask_to_trash(model, self._avila.folders.models)
 
     def _show_model(self, path: Path) -> None:
         self._on_picture.show_folder(path.parent)
