@@ -12,7 +12,7 @@ from avila.generation import Abilities, GenerationRequest, Lora
 from avila.i18n import _
 from avila.library.additions import advice
 from avila.library.card import Recommended
-from avila.library.models import Model
+from avila.library.models import Model, choosable
 from avila.lora_tags import tags
 from avila.ui.additions import Additions
 from avila.ui.controls import Choice, Count, NumberSlider, SeedField
@@ -156,7 +156,7 @@ class Panel(QWidget):
 
     def set_models(self, models: Sequence[Model]) -> None:
         """What the picker and the additions offer."""
-        self.model.set_models([model for model in models if not model.addition])
+        self.model.set_models(choosable(models))
         self.additions.set_models(models)
         self._suit_model()
         self.changed.emit()
