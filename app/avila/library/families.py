@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from operator import methodcaller
@@ -12,20 +13,36 @@ from pathlib import Path
 from avila.errors import AvilaError
 from avila.i18n import _
 from avila.library import layouts, sd1, sd2, sdxl
+from avila.library.distilled import distilled
+from avila.library.folders import hub_name
 from avila.library.gguf import MAGIC, read_gguf
 from avila.library.headers import Header, Tensor, first_bytes, read_header
 from avila.library.parts import UNET, VAE, Config
 
+EMA = "model_ema."
 LORA = (".lora_up.", ".lora_down.", ".lora_A.", ".lora_B.", ".lora.", "_lora.", ".hada_w", ".lokr_w")
 FLUX = ("double_blocks", "single_blocks", "single_transformer_blocks")
 SD3 = ("joint_blocks", "transformer_blocks.0.attn.", "attn_add_q_proj", "attn.add_q_proj")
 WIDTHS = {768: "sd1", 1024: "sd2", 2048: "sdxl"}  # of the words that a family's UNet attends to
 DTYPES = {"F64": "fp64", "F32": "fp32", "F16": "fp16", "BF16": "bf16", "I8": "int8", "U8": "uint8"}
 # pipeline class to family; SD 2 has the same as SD 1
-FOLDERS = {"StableDiffusionPipeline": "sd1", "StableDiffusionXLPipeline": "sdxl"}
-TEXTS = {"sd1": (sd1.TEXT,), "sd2": (sd2.TEXT,), "sdxl": (sdxl.TEXT, sdxl.TEXT_2)}  # in a single file
+FOLDERS = {
+    f"StableDiffusion{which}Pipeline": "sdxl" if "XL" in which else "sd1"
+    for which in (
+        *("", "Img2Img", "Inpaint", "InstructPix2Pix"),
+        *("XL", "XLImg2Img", "XLInpaint", "XLInstructPix2Pix"),
+    )
+}
+TEXTS = {
+    "sd1": (sd1.TEXT,),
+    "sd2": (sd2.TEXT,),
+    "sdxl": (sdxl.TEXT, sdxl.TEXT_2),
+    "sdxl refiner": (sdxl.REFINER_TEXT,),
+}  # in a single file
+LOOKS_AT = {9: "inpainting", 8: "edit", 5: "depth"}  # variant by the channels of the first convolution
+VAES = {4: ("sd1", "sd2", "sdxl"), 16: ("sd3", "flux")}  # families that share the shapes of a VAE, by latents
+SCALES = {0.18215: "sd1", 0.13025: "sdxl", 1.5305: "sd3", 0.3611: "flux"}  # a VAE's scaling_factor tells
 ADDITIONS = ("lora", "vae", "taesd", "embedding", "controlnet", "upscaler", "text_encoder")
-PICKLES = (".pt", ".pth", ".bin")  # beside .ckpt; additions most often
 MOST_WORDS = 8
 
 
@@ -35,10 +52,12 @@ class Kind:
 
     kind: str = ""  # "checkpoint", one of ADDITIONS, "unet" (a diffusion model alone), "gguf"; "" unknown
     family: str = ""  # "sd1", "sd2", "sdxl", "sd3", "flux"; "" unknown
-    variant: str = ""  # "inpainting", "edit", "refiner", "v", "turbo"; "" the usual one
+    variant: str = ""  # LOOKS_AT, "refiner", "v" or one of distilled.VARIANTS; "" the usual one
     dtype: str = ""  # of most weights: "fp16", "bf16", "fp32", "fp8", "int8", …
     words: tuple[str, ...] = ()  # that a LoRA or an embedding was trained on
     problem: str = ""  # why it makes no pictures by itself, one sentence; "" when it does
+    ema: bool = False  # a checkpoint that holds the averages of its training (EMA) beside its weights
+    fits: tuple[str, ...] = ()  # a VAE's: the families whose models it can decode for; () unknown
 
 
 def runs(kind: Kind) -> str:
@@ -48,12 +67,17 @@ def runs(kind: Kind) -> str:
     if kind.kind == "gguf":
         return _("It is a GGUF file, which Avila cannot run yet.")
     if kind.variant == "refiner":
-        return _("It is a refiner, a second pass for Stable Diffusion XL, which Avila lacks yet.")
-    if kind.variant == "inpainting":
-        return _("It is an inpainting model, which Avila cannot run yet.")
-    if kind.variant == "edit":
-        return _("It is a model that changes a given picture, which Avila cannot run yet.")
+        return _(
+            "It is a refiner, a second pass: choose a Stable Diffusion XL model, and this as its refiner."
+        )
+    if kind.variant == "depth":
+        return _("It is a model that needs a depth map of a picture, which Avila cannot run yet.")
     return ""
+
+
+def is_refiner(kind: Kind) -> bool:
+    """Whether it is a whole refiner, which makes no pictures by itself but is a second pass for others."""
+    return kind.variant == "refiner" and kind.problem == runs(kind)
 
 
 def kind_of(path: Path) -> Kind:
@@ -63,7 +87,7 @@ def kind_of(path: Path) -> Kind:
             return kind_of_folder(path)
         if first_bytes(path, 4)[0] == MAGIC:
             return _kind_of_gguf(path)
-        look = kind_of_file(read_header(path))
+        look = _with_what_names_tell(path, read_header(path))
     except AvilaError as error:
         return Kind("checkpoint" if path.suffix.lower() == ".ckpt" else "", problem=error.explanation)
     if path.suffix != ".safetensors" and not look.problem:  # diffusers goes by the name
@@ -75,8 +99,44 @@ def kind_of_file(header: Header, vae: Config | None = None) -> Kind:
     """What a .safetensors file with this header is; with `vae`, as if its own VAE were that one."""
     look = _look(header)
     if look.kind == "checkpoint" and not look.problem:
-        look = replace(look, problem=runs(look) or _incomplete(header, vae))
+        look = replace(look, problem=_incomplete(header, vae) or runs(look), ema=holds_averages(header))
     return replace(look, dtype=_dtype(header))
+
+
+def _with_what_names_tell(path: Path, header: Header) -> Kind:
+    """What the file is, with what its header leaves open: v-prediction, few steps, a VAE's family."""
+    look = kind_of_file(header)
+    if look.kind == "checkpoint" and not look.problem and not look.variant:
+        v = look.family == "sd2" and sd2.predicts_v(path, header)
+        return replace(look, variant="v" if v else distilled(path.stem))
+    if look.kind == "vae":
+        with suppress(AvilaError, ValueError, RecursionError):
+            scale = _config(path.parent / "config.json").get("scaling_factor")
+            return _vae_of(look, SCALES.get(scale, "") if isinstance(scale, float) else "")
+    return look
+
+
+def _vae_of(look: Kind, family: str) -> Kind:
+    """A VAE of which the family is told, too; SD 1.x and 2.x have the same."""
+    if family not in look.fits:
+        return look
+    return replace(look, family=family, fits=("sd1", "sd2") if family in ("sd1", "sd2") else (family,))
+
+
+def holds_averages(header: Header) -> bool:
+    """Whether every weight of the UNet is there a second time, averaged over the training.
+
+    The averages' names are those of the weights without the dots (LitEma in CompVis' `ldm`).
+    """
+    if not header.has(EMA):
+        return False
+    weights = (name for name in header.tensors if name.startswith(UNET))
+    return all(header.shape(average_of(name)) == header.shape(name) for name in weights)
+
+
+def average_of(name: str) -> str:
+    """The name of the average of a UNet's tensor."""
+    return EMA + name.removeprefix("model.").replace(".", "")
 
 
 def _look(header: Header) -> Kind:
@@ -102,13 +162,15 @@ def _look(header: Header) -> Kind:
         return replace(look, problem=runs(look))
     if has("conditioner.embedders.") or has(UNET):
         return _kind_of_checkpoint(header)
-    if has("model_ema."):
+    if has(EMA):
         problem = _("It holds only the training averages (EMA) of a model, not the model.")
         return Kind("checkpoint", "sd1", problem=problem)
     if holds("decoder.layers.0.") or {"1.weight", "3.conv.0.weight"} <= names.keys() or has("taesd_"):
-        return Kind("taesd", problem=_("It is a small VAE for previews (TAESD), not a whole model."))
+        problem = _("It is a small VAE for previews (TAESD), not a whole model.")
+        return Kind("taesd", fits=_fits(header), problem=problem)
     if holds("decoder.conv_in."):
-        return Kind("vae", problem=_("It is a VAE, the picture decoder of a model, not a whole model."))
+        problem = _("It is a VAE, the picture decoder of a model, not a whole model.")
+        return _vae_of(Kind("vae", fits=_fits(header), problem=problem), _told(header))
     if has("down_blocks.") and has("conv_in."):
         problem = _("It is the UNet of a model alone; choose the folder that holds all its parts.")
         return Kind("unet", _family(header), _variant(header, "conv_in.weight"), problem=problem)
@@ -133,11 +195,11 @@ def _kind_of_checkpoint(header: Header) -> Kind:
     else:
         family = "sd1"
     variant = _variant(header, f"{UNET}input_blocks.0.0.weight")
-    if has("conditioner.embedders.0.model.") or header.shape(f"{UNET}label_emb.0.0.weight")[1:] == (2560,):
-        variant = variant or "refiner"  # it has OpenCLIP alone
+    if has(sdxl.REFINER_TEXT) or header.shape(f"{UNET}label_emb.0.0.weight")[1:] == (2560,):
+        variant = "refiner" if variant not in LOOKS_AT.values() else variant  # it has OpenCLIP alone
     alone = not any(has(part) for part in ("conditioner.", "cond_stage_model.", VAE))
     look = Kind("unet" if alone else "checkpoint", _family(header) or family if alone else family, variant)
-    if all(has(text) for text in TEXTS[family]):
+    if all(has(text) for text in TEXTS["sdxl refiner" if variant == "refiner" else family]):
         return look
     return replace(look, problem=runs(look) or _("It lacks its text encoder, so it cannot follow a prompt."))
 
@@ -150,6 +212,8 @@ def _incomplete(header: Header, vae: Config | None) -> str:
         tensor.dtype in ("I8", "U8") and name.startswith(UNET) for name, tensor in header.tensors.items()
     ):
         return _("Its weights are quantised in a way that Avila cannot read yet.")
+    if any(name in header.tensors for name in sdxl.EDM):
+        return _("It was trained with another kind of noise (EDM), which Avila cannot run yet.")
     try:
         layouts.configs(header, vae)
         missing = gap(header)
@@ -258,11 +322,9 @@ def _of_layer(header: Header, layer: str) -> str:
 
 def _variant(header: Header, first: str) -> str:
     """By the channels of the first convolution, else by what is said of the training."""
-    channels = (*header.shape(first), 0, 0)[1]
-    if channels == 9:
-        return "inpainting"
-    if channels in (5, 8):
-        return "edit"
+    looks_at = LOOKS_AT.get((*header.shape(first), 0, 0)[1])
+    if looks_at:
+        return looks_at
     told = header.metadata.get
     architecture = told("modelspec.architecture", "")
     if (
@@ -271,7 +333,7 @@ def _variant(header: Header, first: str) -> str:
         or architecture.startswith(sd2.TRAINED_ON_V)
     ):
         return "v"
-    return "turbo" if "turbo" in (told("modelspec.title", "") + architecture).lower() else ""
+    return distilled(f"{told('modelspec.title', '')} {architecture}")
 
 
 def _family(header: Header) -> str:
@@ -293,11 +355,23 @@ def _family(header: Header) -> str:
                 return WIDTHS[tensor.shape[1]]
             if re.search(r"(lora_te_|text_encoder\.|te_text_model).*self_attn[._][qkv]_proj", name):
                 return WIDTHS.get(tensor.shape[1], "")
+    return _told(header)
+
+
+def _told(header: Header) -> str:
+    """The family that the metadata name; "" when they do not."""
     metadata = header.metadata
     told = metadata.get("ss_base_model_version", "") + metadata.get("modelspec.architecture", "")
     signs = {"sdxl": "sdxl", "stable-diffusion-xl": "sdxl", "sd_v1": "sd1", "stable-diffusion-v1": "sd1",
              "sd_v2": "sd2", "stable-diffusion-v2": "sd2", "sd3": "sd3", "flux": "flux"}  # fmt: skip
     return next((family for sign, family in signs.items() if sign in told.lower()), "")
+
+
+def _fits(header: Header) -> tuple[str, ...]:
+    """The families that have a VAE's number of latent channels, which its decoder takes."""
+    firsts = ("decoder.conv_in.weight", f"{VAE}decoder.conv_in.weight", "decoder.layers.0.weight", "1.weight")
+    channels = next((header.shape(name)[1:2] for name in firsts if header.shape(name)), ())
+    return VAES.get(channels[0], ()) if channels else ()
 
 
 def _joined(header: Header) -> str:
@@ -362,14 +436,14 @@ def kind_of_folder(folder: Path) -> Kind:
         return Kind("checkpoint", problem=_("Its model_index.json cannot be read."))
     signs = {"Flux": "flux", "StableDiffusion3": "sd3", "XL": "sdxl", "StableDiffusion": "sd1"}
     family = next((family for sign, family in signs.items() if sign in pipeline), "")
-    variant = "inpainting" if "Inpaint" in pipeline else "edit" if "Pix2Pix" in pipeline else ""
-    look = Kind("checkpoint", family, variant)
+    look = Kind("checkpoint", family)
     if refused := runs(look):
         return replace(look, problem=refused)
     if pipeline not in FOLDERS:
         problem = _("It is made for “{pipeline}”, which Avila cannot run yet.").format(pipeline=pipeline)
         return replace(look, problem=problem)
-    numbers = ("", "_2") if family == "sdxl" else ("",)
+    alone = family == "sdxl" and not (folder / "text_encoder").exists()
+    numbers = ("_2",) if alone else ("", "_2") if family == "sdxl" else ("",)
     for part in ("unet", "vae", *(f"text_encoder{number}" for number in numbers)):
         if not (folder / part / "config.json").is_file():
             return replace(look, problem=_("Its part “{part}” is missing.").format(part=part))
@@ -382,15 +456,23 @@ def kind_of_folder(folder: Path) -> Kind:
             return replace(look, problem=_("Its part “{part}” is missing.").format(part=part))
     part = "unet"
     try:
-        linear = _config(folder / part / "config.json").get("use_linear_projection")
+        unet = _config(folder / part / "config.json")
         headers = [read_header(path) for path in sorted((folder / part).glob("*.safetensors"))]
         part = "scheduler"
-        predicts = _config(folder / part / "scheduler_config.json").get("prediction_type")
+        scheduler = _config(folder / part / "scheduler_config.json")
     except (AvilaError, ValueError, RecursionError):
         return replace(look, problem=_("Its part “{part}” cannot be read.").format(part=part))
-    if family == "sd1" and linear:  # SD 1 has convolutions there
-        look = replace(look, family="sd2")
-    return replace(look, variant="v" if predicts == "v_prediction" else "", dtype=_dtype(headers[0]))
+    if family == "sd1" and unet.get("use_linear_projection"):  # SD 1 has convolutions there
+        family = "sd2"
+    channels = unet.get("in_channels")
+    variant = "refiner" if alone else LOOKS_AT.get(channels, "") if isinstance(channels, int) else ""
+    if not variant and scheduler.get("prediction_type") == "v_prediction":
+        variant = "v"
+    if not variant:
+        lcm = scheduler.get("_class_name") == "LCMScheduler"
+        variant = "lcm" if lcm else distilled(hub_name(folder) or folder.name)
+    look = Kind("checkpoint", family, variant, dtype=_dtype(headers[0]))
+    return replace(look, problem=runs(look))
 
 
 def _config(path: Path) -> Config:

@@ -7,6 +7,7 @@ Format: 8 bytes little-endian length, that many bytes of JSON, then the tensors'
 import json
 import math
 import stat
+import struct
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from avila.i18n import _
 LARGEST_HEADER = 30_000_000  # bytes
 MOST_VALUES = 500_000  # commas and opening brackets: some 60,000 tensors
 MOST_DIMENSIONS = 16
+PICKLES = (".pt", ".pth", ".bin")  # beside .ckpt; additions most often
 BITS = {
     **dict.fromkeys(("F64", "I64", "U64", "C64"), 64),
     **dict.fromkeys(("F32", "I32", "U32"), 32),
@@ -102,6 +104,32 @@ def first_bytes(path: Path, count: int) -> tuple[bytes, int]:
         raise _unusable(path, _("It cannot be read."), advice, str(error)) from error
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         raise _unusable(path, _("It cannot be read."), advice, str(error)) from error
+
+
+def numbers(path: Path, name: str) -> list[float]:
+    """The numbers of one small tensor; [] for a type that is no usual one (F32, F16, BF16).
+
+    Raises AvilaError when the file cannot be read or does not hold it.
+    """
+    start, size = first_bytes(path, 8)
+    length = int.from_bytes(start, "little")
+    try:
+        entry = json.loads(first_bytes(path, 8 + min(length, LARGEST_HEADER))[0][8:])[name]
+        begin, end = entry["data_offsets"]
+        with path.open("rb") as file:
+            file.seek(8 + length + begin)
+            data = file.read(min(end - begin, size) // 4 * 4)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _broken(path, f"{name}: {error}") from error
+    match entry["dtype"]:
+        case "F32":
+            return [number for (number,) in struct.iter_unpack("<f", data)]
+        case "F16":
+            return [number for (number,) in struct.iter_unpack("<e", data)]
+        case "BF16":  # the upper half of an F32
+            padded = b"".join(b"\0\0" + data[place : place + 2] for place in range(0, len(data), 2))
+            return [number for (number,) in struct.iter_unpack("<f", padded)]
+    return []
 
 
 def is_pickle(start: bytes) -> bool:
