@@ -213,7 +213,8 @@ def with_embeddings(
     Those made for another family are passed over: their name may be an ordinary word. Raises AvilaError for
     a damaged one.
     """
-    encoders = [f"text_encoder{n}" for n in ("", "_2") if hasattr(pipeline, f"text_encoder{n}")]
+    named = [f"text_encoder{number}" for number in ("", "_2")]
+    encoders = [name for name in named if getattr(pipeline, name, None) is not None]  # a refiner lacks one
     tables = {encoder: getattr(pipeline, encoder).get_input_embeddings() for encoder in encoders}
     added: dict[str, list[Any]] = {encoder: [] for encoder in encoders}
     tokens: list[str] = []
@@ -263,10 +264,10 @@ def with_embeddings(
 def _vectors(embedding: Addition, widths: list[int]) -> list[Any] | None:
     """For each text encoder its vectors, (n, width); None when the file is for another family."""
     tensors = _tensors(embedding)
-    if len(widths) == 1:
-        found = list(tensors.values())
+    if {"clip_l", "clip_g"} <= tensors.keys():  # SDXL's, of which the refiner reads the second
+        found = [tensors["clip_l"], tensors["clip_g"]][-len(widths) :]
     else:
-        found = [tensors[name] for name in ("clip_l", "clip_g") if name in tensors]
+        found = list(tensors.values())
     found = [vectors[None] if vectors.dim() == 1 else vectors for vectors in found]
     fits = [vectors.shape[-1] for vectors in found] == widths and len(
         {len(vectors) for vectors in found}

@@ -70,6 +70,8 @@ def runs(kind: Kind) -> str:
         return _(
             "It is a refiner, a second pass: choose a Stable Diffusion XL model, and this as its refiner."
         )
+    if kind.variant == "edit" and kind.family == "sdxl":
+        return _("It is an SDXL model that changes a given picture, which Avila cannot run yet.")
     if kind.variant == "depth":
         return _("It is a model that needs a depth map of a picture, which Avila cannot run yet.")
     return ""

@@ -1,5 +1,6 @@
-"""Stable Diffusion XL: the base has two text encoders and a UNet that is told the picture's size; the refiner,
-a second pass, has the larger encoder alone, and is told how beautiful the picture should be.
+"""Stable Diffusion XL: two text encoders, and a UNet that is told the picture's size.
+
+The refiner, a second pass, has the larger encoder alone, and is told how beautiful the picture should be.
 """
 
 from avila.library import parts
