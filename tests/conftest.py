@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from avila.backends import diffusers
+from avila.backends.devices import Device
 from avila.backends.diffusers import Diffusers
 from avila.library.models import Library
 from tests.helpers.checkpoints import write_tiny_checkpoint, write_tiny_folder, write_tiny_starter
@@ -19,6 +21,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"  # tests need no screen; the e2e ones bring their own
+
+
+@pytest.fixture
+def full_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real backend in float32, whatever this computer is quickest in: numbers can be compared."""
+    monkeypatch.setattr(diffusers, "device_and_dtype", lambda: Device("cpu", "float32", "CPU"))
 
 
 @pytest.fixture(scope="session")

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from avila.backends import diffusers as module
-from avila.backends.devices import Device
 from avila.backends.diffusers import Diffusers
 from avila.errors import AvilaError
 from avila.generation import GenerationRequest, Lora
 from avila.library.models import Library
 from avila.library.parts import original_name
 from tests.helpers.checkpoints import SD2, SDXL, Layout, unet_name, write_tiny_checkpoint
+from tests.helpers.pictures import pixels
 
+pytestmark = pytest.mark.usefixtures("full_precision")
 FAMILIES = {"sd1": Layout(), "sd2": SD2, "sdxl": SDXL}
 RANK = 2
 TARGETS = {
@@ -47,15 +47,6 @@ def backend(place: Path) -> Iterator[Diffusers]:
     made = Diffusers(Library([place]))
     yield made
     made.close()
-
-
-@pytest.fixture(autouse=True)
-def _full_precision(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "device_and_dtype", lambda: Device("cpu", "float32", "CPU"))
-
-
-def pixels(backend: Diffusers, request: GenerationRequest) -> np.ndarray:
-    return np.asarray(backend.generate(request, lambda step: None))
 
 
 def state(pipeline: Any) -> dict[str, bytes]:

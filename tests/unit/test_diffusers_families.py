@@ -21,7 +21,9 @@ from avila.library import layouts, sd2
 from avila.library.headers import read_header
 from avila.library.models import Library
 from tests.helpers.checkpoints import SD2, SDXL, Layout, write_tiny_checkpoint, write_tiny_folder
+from tests.helpers.pictures import pixels
 
+pytestmark = pytest.mark.usefixtures("full_precision")
 FAMILIES = {"sd1": Layout(), "sd2": SD2, "sdxl": SDXL}
 ASKED = GenerationRequest(
     "a cat", "a dog", backend="diffusers", model="tiny", width=64, height=64, steps=2, seed=5
@@ -46,15 +48,6 @@ def backend(folder: Path) -> Any:
     made = Diffusers(Library([folder]))
     yield made
     made.close()
-
-
-@pytest.fixture(autouse=True)
-def _full_precision(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "device_and_dtype", lambda: Device("cpu", "float32", "CPU"))
-
-
-def pixels(backend: Diffusers, request: GenerationRequest) -> np.ndarray:
-    return np.asarray(backend.generate(request, lambda step: None))
 
 
 def test_both_layouts_are_known(folder: Path, family: str) -> None:
