@@ -133,6 +133,19 @@ def write_checkpoint(
     return path
 
 
+def overwrite(path: Path, name: str) -> None:
+    """Give a tensor of a single file numbers that spread by 1."""
+    import torch
+
+    content = bytearray(path.read_bytes())
+    length = int.from_bytes(content[:8], "little")
+    entry = json.loads(content[8 : 8 + length])[name]
+    begin, end = (8 + length + place for place in entry["data_offsets"])
+    values = torch.tensor([-1.0, 1.0]).repeat(numbers(tuple(entry["shape"])) // 2)
+    content[begin:end] = bytes(data(values, entry["dtype"]))
+    path.write_bytes(content)
+
+
 def write_tiny_folder(path: Path, seed: int = 0, layout: Layout | None = None) -> Path:
     """Write the tiny model as a diffusers folder; the same weights as the single file's, in fp32."""
     import torch

@@ -8,7 +8,9 @@ import re
 
 VARIANTS = ("turbo", "lightning", "lcm", "hyper")
 MOST_STEPS = 8
-_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])|[^A-Za-z0-9]+")  # also where camelCase begins a word
+_WORDS = re.compile(
+    r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z])|[^A-Za-z0-9]+"
+)  # also where camelCase begins a word
 _STEPS = re.compile(r"(\d)[ _-]?steps?(?![a-z])", re.IGNORECASE)
 
 

@@ -101,7 +101,9 @@ def kind_of_file(header: Header, vae: Config | None = None) -> Kind:
     """What a .safetensors file with this header is; with `vae`, as if its own VAE were that one."""
     look = _look(header)
     if look.kind == "checkpoint" and not look.problem:
-        look = replace(look, problem=_incomplete(header, vae) or runs(look), ema=holds_averages(header))
+        refused = "" if look.variant == "refiner" else runs(look)  # a refiner may be whole all the same
+        problem = refused or _incomplete(header, vae) or runs(look)
+        look = replace(look, problem=problem, ema=holds_averages(header))
     return replace(look, dtype=_dtype(header))
 
 

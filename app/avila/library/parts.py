@@ -66,6 +66,8 @@ def unet(header: Header, family: str) -> Config:
         if depth_of[-1] not in (0, middle_depth):
             raise ValueError(f"a middle block of depth {middle_depth}, levels of {depth_of}")
         depth_of[-1] = middle_depth  # diffusers has one number for both
+    elif header.has(f"{UNET}middle_block.2."):
+        raise ValueError("a middle block without attention")
     elif header.shape(f"{UNET}middle_block.0.in_layers.0.weight"):
         middle = "UNetMidBlock2D"  # SSD-1B's and Segmind Vega's: a ResNet alone
     if not attended:
