@@ -20,7 +20,10 @@ from avila.library.headers import Header, Tensor, first_bytes, read_header
 from avila.library.parts import UNET, VAE, Config
 
 EMA = "model_ema."
-LORA = (".lora_up.", ".lora_down.", ".lora_A.", ".lora_B.", ".lora.", "_lora.", ".hada_w", ".lokr_w")
+LORA = (
+    *(".lora_up.", ".lora_down.", ".lora_A.", ".lora_B.", ".lora.", "_lora.", ".hada_w", ".lokr_w"),
+    *("\nlora_unet_", "\nlora_te", "\nlycoris_"),
+)
 FLUX = ("double_blocks", "single_blocks", "single_transformer_blocks")
 SD3 = ("joint_blocks", "transformer_blocks.0.attn.", "attn_add_q_proj", "attn.add_q_proj")
 WIDTHS = {768: "sd1", 1024: "sd2", 2048: "sdxl"}  # of the words that a family's UNet attends to
@@ -352,14 +355,26 @@ def _family(header: Header) -> str:
     for name, tensor in header.tensors.items():
         if len(tensor.shape) != 2 or not ("attn2" in name or "self_attn" in name):
             continue
-        down = re.search(r"\.(lora_down|lora_A|lora\.down|hada_w\d_b)\b|_lora\.down\.", name)
+        down = re.search(
+            r"\.(lora_down|lora_A|lora\.down|hada_w\d_b|diff|lokr_w1(_b)?)\b|_lora\.down\.", name
+        )
         whole = name.endswith("attn2.to_k.weight")
         if down or whole:
-            if re.search(r"attn2[._](processor[._])?to_[kv]", name) and tensor.shape[1] in WIDTHS:
-                return WIDTHS[tensor.shape[1]]
+            width = tensor.shape[1] * _factor(header, name)
+            if re.search(r"attn2[._](processor[._])?to_[kv]", name) and width in WIDTHS:
+                return WIDTHS[width]
             if re.search(r"(lora_te_|text_encoder\.|te_text_model).*self_attn[._][qkv]_proj", name):
-                return WIDTHS.get(tensor.shape[1], "")
+                return WIDTHS.get(width, "")
     return _told(header)
+
+
+def _factor(header: Header, name: str) -> int:
+    """By what the width of a LoKr's first matrix is multiplied: its second one's; 1 for any other name."""
+    layer, dot, end = name.rpartition(".")
+    if not end.startswith("lokr_w1"):
+        return 1
+    second = (header.shape(f"{layer}{dot}lokr_w2{part}") for part in ("", "_b"))
+    return next((shape[1] for shape in second if len(shape) > 1), 0)
 
 
 def _told(header: Header) -> str:

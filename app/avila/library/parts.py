@@ -211,8 +211,19 @@ def size(header: Header, name: str, dimension: int) -> int:
     return found[dimension]
 
 
-def original_name(name: str, layers: int) -> str:
-    """`ldm`'s name of a layer in diffusers' UNet with so many blocks a level; unknown names stay."""
+def original_names(name: str, layers: int) -> list[str]:
+    """`ldm`'s name of a layer in diffusers' UNet with so many blocks a level; unknown names stay.
+
+    An upsampler has two: it comes after the attention of a block, if that has one.
+    """
+    match name.split("."):
+        case ["up_blocks", level, "upsamplers", _, "conv"]:
+            block = f"output_blocks.{int(level) * (layers + 1) + layers}"
+            return [f"{block}.1.conv", f"{block}.2.conv"]
+    return [_original_name(name, layers)]
+
+
+def _original_name(name: str, layers: int) -> str:
     stride = layers + 1
     match name.split("."):
         case ["down_blocks", level, "downsamplers", _, "conv"]:
@@ -229,6 +240,8 @@ def original_name(name: str, layers: int) -> str:
 
 
 RESNET = {
+    "norm1": "in_layers.0",
+    "norm2": "out_layers.0",
     "conv1": "in_layers.2",
     "conv2": "out_layers.3",
     "time_emb_proj": "emb_layers.1",
@@ -236,6 +249,7 @@ RESNET = {
 }
 TOP = {
     "conv_in": "input_blocks.0.0",
+    "conv_norm_out": "out.0",
     "conv_out": "out.2",
     "time_embedding.linear_1": "time_embed.0",
     "time_embedding.linear_2": "time_embed.2",
