@@ -10,7 +10,7 @@ from avila.backends import diffusers
 from avila.backends.devices import Device
 from avila.backends.diffusers import Diffusers
 from avila.library.models import Library
-from tests.helpers.checkpoints import write_tiny_checkpoint, write_tiny_folder, write_tiny_starter
+from tests.helpers.checkpoints import SD2, SDXL, write_tiny_checkpoint, write_tiny_folder, write_tiny_starter
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -31,10 +31,15 @@ def full_precision(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def models_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A models folder with tiny.safetensors and the same model as the diffusers folder "tiny-folder"."""
+    """A models folder with tiny.safetensors and the same model as the diffusers folder "tiny-folder".
+
+    Beside it lie tiny-sd2.safetensors and tiny-sdxl.safetensors.
+    """
     folder = tmp_path_factory.mktemp("models")
     write_tiny_checkpoint(folder / "tiny.safetensors")
     write_tiny_folder(folder / "tiny-folder")
+    write_tiny_checkpoint(folder / "tiny-sd2.safetensors", layout=SD2)
+    write_tiny_checkpoint(folder / "tiny-sdxl.safetensors", layout=SDXL)
     return folder
 
 

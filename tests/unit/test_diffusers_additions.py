@@ -1,9 +1,11 @@
 """LoRAs, textual inversion and another VAE: what they change, and that nothing of it stays."""
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import numpy as np
@@ -12,9 +14,10 @@ import pytest
 from avila.backends.diffusers import Diffusers
 from avila.errors import AvilaError
 from avila.generation import GenerationRequest, Lora
+from avila.library.families import kind_of
 from avila.library.models import Library
 from avila.library.parts import original_names
-from tests.helpers.checkpoints import SD2, SDXL, Layout, unet_name, write_tiny_checkpoint
+from tests.helpers.checkpoints import SD2, SDXL, Layout, unet_name, write_tiny_checkpoint, write_tiny_folder
 from tests.helpers.pictures import pixels
 
 pytestmark = pytest.mark.usefixtures("full_precision")
@@ -208,6 +211,36 @@ def test_another_vae_and_a_missing_one(backend: Diffusers, tmp_path: Path, famil
     assert "VAE" in refused(backend, replace(request, model=str(without))).explanation
     write(path, {name: tensor * torch.nan for name, tensor in vae.items()})
     assert "NaN" in refused(backend, replace(request, vae=str(path))).details
+
+
+def test_a_vae_in_diffusers_layout_is_the_same_vae(backend: Diffusers, place: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    whole = load_file(write_tiny_checkpoint(tmp_path / "other.safetensors", seed=9, layout=SDXL))
+    prefix = "first_stage_model."
+    vae = {name.removeprefix(prefix): t for name, t in whole.items() if name.startswith(prefix)}
+    original = write(tmp_path / "vae.safetensors", vae)
+    write_tiny_folder(tmp_path / "folder", seed=9, layout=SDXL)
+    file = tmp_path / "folder" / "vae" / "diffusion_pytorch_model.safetensors"
+    request = replace(ASKED, model="sdxl")
+    expected = pixels(backend, replace(request, vae=str(original)))
+    alone = tmp_path / "sdxl_vae_fp16_fix.safetensors"
+    file.rename(alone)
+    assert kind_of(alone).fits == ("sd1", "sd2", "sdxl")
+    assert np.array_equal(pixels(backend, replace(request, vae=str(alone))), expected)
+    assert not backend.pipeline(replace(request, vae=str(alone))).vae.config.force_upcast
+    alone.rename(file)  # beside its config, which tells the family
+    assert kind_of(file).family == "sdxl"
+    assert np.array_equal(pixels(backend, replace(request, vae=str(file))), expected)
+    told = json.loads(file.with_name("config.json").read_text())
+    for scale in (0.5, 0.18215):
+        (tmp_path / str(scale)).mkdir()
+        other = copyfile(file, tmp_path / str(scale) / file.name)
+        other.with_name("config.json").write_text(json.dumps(told | {"scaling_factor": scale}))
+        request = replace(request, vae=str(other))
+        if scale == 0.5:
+            assert not np.array_equal(pixels(backend, request), expected)
+    assert "another family" in refused(backend, request).explanation
 
 
 @pytest.mark.parametrize("layout", [Layout(), Layout(layers=1), SDXL])

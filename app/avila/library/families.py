@@ -12,14 +12,13 @@ from pathlib import Path
 
 from avila.errors import AvilaError
 from avila.i18n import _
-from avila.library import layouts, sd1, sd2, sdxl
+from avila.library import layouts, sd1, sd2, sdxl, vaes
 from avila.library.distilled import distilled
 from avila.library.folders import hub_name
 from avila.library.gguf import MAGIC, read_gguf
 from avila.library.headers import Header, Tensor, first_bytes, read_header
 from avila.library.parts import UNET, VAE, Config
 
-EMA = "model_ema."
 LORA = (
     *(".lora_up.", ".lora_down.", ".lora_A.", ".lora_B.", ".lora.", "_lora.", ".hada_w", ".lokr_w"),
     *("\nlora_unet_", "\nlora_te", "\nlycoris_"),
@@ -43,8 +42,6 @@ TEXTS = {
     "sdxl refiner": (sdxl.REFINER_TEXT,),
 }  # in a single file
 LOOKS_AT = {9: "inpainting", 8: "edit", 5: "depth"}  # variant by the channels of the first convolution
-VAES = {4: ("sd1", "sd2", "sdxl"), 16: ("sd3", "flux")}  # families that share the shapes of a VAE, by latents
-SCALES = {0.18215: "sd1", 0.13025: "sdxl", 1.5305: "sd3", 0.3611: "flux"}  # a VAE's scaling_factor tells
 ADDITIONS = ("lora", "vae", "taesd", "embedding", "controlnet", "upscaler", "text_encoder")
 MOST_WORDS = 8
 
@@ -106,7 +103,7 @@ def kind_of_file(header: Header, vae: Config | None = None) -> Kind:
     if look.kind == "checkpoint" and not look.problem:
         refused = "" if look.variant == "refiner" else runs(look)  # a refiner may be whole all the same
         problem = refused or _incomplete(header, vae) or runs(look)
-        look = replace(look, problem=problem, ema=holds_averages(header))
+        look = replace(look, problem=problem, ema=layouts.holds_averages(header))
     return replace(look, dtype=_dtype(header))
 
 
@@ -118,32 +115,17 @@ def _with_what_names_tell(path: Path, header: Header) -> Kind:
         return replace(look, variant="v" if v else distilled(path.stem))
     if look.kind == "vae":
         with suppress(AvilaError, ValueError, RecursionError):
-            scale = _config(path.parent / "config.json").get("scaling_factor")
-            return _vae_of(look, SCALES.get(scale, "") if isinstance(scale, float) else "")
+            family = vaes.family_by_scale(_config(path.parent / "config.json").get("scaling_factor"))
+            return _vae(look.fits, family or look.family)
     return look
 
 
-def _vae_of(look: Kind, family: str) -> Kind:
-    """A VAE of which the family is told, too; SD 1.x and 2.x have the same."""
-    if family not in look.fits:
-        return look
-    return replace(look, family=family, fits=("sd1", "sd2") if family in ("sd1", "sd2") else (family,))
-
-
-def holds_averages(header: Header) -> bool:
-    """Whether every weight of the UNet is there a second time, averaged over the training.
-
-    The averages' names are those of the weights without the dots (LitEma in CompVis' `ldm`).
-    """
-    if not header.has(EMA):
-        return False
-    weights = (name for name in header.tensors if name.startswith(UNET))
-    return all(header.shape(average_of(name)) == header.shape(name) for name in weights)
-
-
-def average_of(name: str) -> str:
-    """The name of the average of a UNet's tensor."""
-    return EMA + name.removeprefix("model.").replace(".", "")
+def _vae(fits: tuple[str, ...], family: str) -> Kind:
+    """A VAE that fits these families by its shapes, of which one is told, perhaps."""
+    problem = _("It is a VAE, the picture decoder of a model, not a whole model.")
+    if family not in fits:
+        return Kind("vae", fits=fits, problem=problem)
+    return Kind("vae", family, fits=vaes.same_as(family), problem=problem)
 
 
 def _look(header: Header) -> Kind:
@@ -169,15 +151,14 @@ def _look(header: Header) -> Kind:
         return replace(look, problem=runs(look))
     if has("conditioner.embedders.") or has(UNET):
         return _kind_of_checkpoint(header)
-    if has(EMA):
+    if has(layouts.EMA):
         problem = _("It holds only the training averages (EMA) of a model, not the model.")
         return Kind("checkpoint", "sd1", problem=problem)
     if holds("decoder.layers.0.") or {"1.weight", "3.conv.0.weight"} <= names.keys() or has("taesd_"):
         problem = _("It is a small VAE for previews (TAESD), not a whole model.")
-        return Kind("taesd", fits=_fits(header), problem=problem)
+        return Kind("taesd", fits=vaes.fits(header), problem=problem)
     if holds("decoder.conv_in."):
-        problem = _("It is a VAE, the picture decoder of a model, not a whole model.")
-        return _vae_of(Kind("vae", fits=_fits(header), problem=problem), _told(header))
+        return _vae(vaes.fits(header), _told(header))
     if has("down_blocks.") and has("conv_in."):
         problem = _("It is the UNet of a model alone; choose the folder that holds all its parts.")
         return Kind("unet", _family(header), _variant(header, "conv_in.weight"), problem=problem)
@@ -384,13 +365,6 @@ def _told(header: Header) -> str:
     signs = {"sdxl": "sdxl", "stable-diffusion-xl": "sdxl", "sd_v1": "sd1", "stable-diffusion-v1": "sd1",
              "sd_v2": "sd2", "stable-diffusion-v2": "sd2", "sd3": "sd3", "flux": "flux"}  # fmt: skip
     return next((family for sign, family in signs.items() if sign in told.lower()), "")
-
-
-def _fits(header: Header) -> tuple[str, ...]:
-    """The families that have a VAE's number of latent channels, which its decoder takes."""
-    firsts = ("decoder.conv_in.weight", f"{VAE}decoder.conv_in.weight", "decoder.layers.0.weight", "1.weight")
-    channels = next((header.shape(name)[1:2] for name in firsts if header.shape(name)), ())
-    return VAES.get(channels[0], ()) if channels else ()
 
 
 def _joined(header: Header) -> str:

@@ -4,6 +4,7 @@ from avila.library import parts, sd1, sd2, sdxl
 from avila.library.headers import Header
 from avila.library.parts import Config
 
+EMA = "model_ema."
 CONFIGS = {"sd1": sd1.configs, "sd2": sd2.configs, "sdxl": sdxl.configs}
 
 
@@ -36,3 +37,17 @@ def configs(header: Header, vae: Config | None = None) -> dict[str, Config]:
     if unet["out_channels"] != latents or unet["in_channels"] not in (latents, 2 * latents, 2 * latents + 1):
         raise ValueError(f"a UNet of {unet['in_channels']} channels for latents of {latents}")
     return found
+
+
+def holds_averages(header: Header) -> bool:
+    """Whether every weight of the UNet is there a second time, averaged over the training.
+
+    The averages' names are those of the weights without the dots (LitEma in CompVis' `ldm`).
+    """
+    if not header.has(EMA):
+        return False
+    return all(
+        header.shape(EMA + name.removeprefix("model.").replace(".", "")) == tensor.shape
+        for name, tensor in header.tensors.items()
+        if name.startswith(parts.UNET)
+    )
