@@ -54,6 +54,11 @@ class Model:
         return self.look.dtype
 
     @property
+    def fits(self) -> tuple[str, ...]:
+        """An addition's: the families whose models it can be added to; () when that cannot be told."""
+        return self.look.fits or ((self.family,) if self.family and self.addition else ())
+
+    @property
     def words(self) -> tuple[str, ...]:
         """What a LoRA or an embedding was trained on, if its header tells."""
         return self.look.words

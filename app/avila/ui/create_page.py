@@ -6,6 +6,7 @@ a click in the strip shows that picture. A job that ends while something else is
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 from functools import partial
 from time import monotonic
@@ -500,7 +501,10 @@ class CreatePage(QWidget):
 
     def _cost(self) -> str:
         """What the picture will take here, as far as earlier ones tell."""
-        estimate = self._avila.runs.expect(self.panel.request(), self.panel.model.alike())
+        request, model = self.panel.request(), self.panel.model.chosen()
+        if model and model.variant == "edit":
+            request = replace(request, follow_draft=0)  # it leaves no steps out
+        estimate = self._avila.runs.expect(request, self.panel.model.alike())
         if estimate is None:
             return ""
         mine = machine.memory_used() + machine.memory_free()

@@ -96,7 +96,11 @@ def family_text(model: Model) -> str:
         "inpainting": _("inpainting"),
         "edit": _("edit"),
         "refiner": _("refiner"),
+        "depth": _("depth map"),
         "turbo": "Turbo",
+        "lightning": "Lightning",
+        "lcm": "LCM",
+        "hyper": "Hyper",
     }
     family = known.get(model.family, model.family.upper())
     # The program's own is v-prediction, too; but nobody chooses by that.

@@ -12,6 +12,7 @@ from avila.library.card import Recommended
 from avila.library.models import Model
 from avila.ui.controls import Choice, Count, NumberSlider, SeedField
 from avila.ui.generate_button import GenerateButton
+from avila.ui.model_options import ModelOptions
 from avila.ui.model_picker import ModelPicker
 from avila.ui.model_thumbnails import Thumbnails
 from avila.ui.prompt_editor import NegativePrompt, PromptEditor
@@ -71,6 +72,7 @@ class Panel(QWidget):
         self.sampler.addItems(max((can.samplers for can in abilities.values()), key=len))
         self.sampler.setCurrentText(GenerationRequest("").sampler)
         self.count = Count(_("Pictures"), _("How many pictures, each with the next seed"), MOST_PICTURES)
+        self.options = ModelOptions()
         self.hint = label("", "hint")
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.hint.setWordWrap(True)
@@ -82,7 +84,7 @@ class Panel(QWidget):
     def request(self) -> GenerationRequest:
         """What the controls say, with its seed."""
         width, height = self.size_picker.size_in_pixels()
-        return GenerationRequest(
+        request = GenerationRequest(
             prompt=self.prompt.text().strip(),
             negative_prompt=self.negative.text().strip(),
             backend=self.backend(),
@@ -95,12 +97,14 @@ class Panel(QWidget):
             seed=self.seed.seed(),
             follow_draft=int(self.follow.value()) if self._abilities[self.backend()].follow_draft else 0,
         )
+        return self.options.into(request)
 
     def set_request(self, request: GenerationRequest) -> None:
         """Make the controls say this; an undrawn seed leaves the seed as it is."""
         self.prompt.set_text(request.prompt)
         self.negative.set_text(request.negative_prompt)
         self.model.set_reference(request.model)
+        self.options.set_request(request)
         self.set_values(_values(request))
         if request.seed >= 0:
             self.seed.set_seed(request.seed)
@@ -132,6 +136,7 @@ class Panel(QWidget):
     def set_models(self, models: Sequence[Model]) -> None:
         """What the picker offers."""
         self.model.set_models(models)
+        self.options.set_models(models)
         self._suit_model()
         self.changed.emit()
 
@@ -143,6 +148,9 @@ class Panel(QWidget):
         """What is to be known before Generate is pressed; "" when all is as usual."""
         request, card = self.request(), self.model.card()
         notes = [request.note(card.tokens), card.note(request)]
+        model = self.model.chosen()
+        if model and model.variant == "edit" and not any(notes):
+            return _("This model edits the draft, as closely as Follow the draft says")
         if request.follow_draft and not any(notes):
             return _("Starts from the draft: {n} of {steps} steps").format(
                 n=request.steps_run(), steps=request.steps
@@ -189,6 +197,8 @@ class Panel(QWidget):
         column.addWidget(self.follow)
         column.addSpacing(18)
         column.addLayout(rows)
+        column.addSpacing(8)
+        column.addWidget(self.options)
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -213,7 +223,7 @@ class Panel(QWidget):
         for look in (self.size_picker, self.seed):
             look.changed.connect(self.look_changed)
             look.changed.connect(self.changed)
-        for other in (self.model, self.steps, self.cfg, self.follow, self.count):
+        for other in (self.model, self.steps, self.cfg, self.follow, self.count, self.options):
             other.changed.connect(self.changed)
         self.sampler.currentTextChanged.connect(lambda _text: self.changed.emit())
         self.model.changed.connect(self._suit_model)
@@ -221,6 +231,7 @@ class Panel(QWidget):
 
     def _suit_model(self) -> None:
         """Switch off what the chosen engine does not use; defaults and size tiles are the model's own."""
+        self.options.suit(self.model.chosen())
         can, card = self._abilities[self.backend()], self.model.card()
         self._recommended = card.recommended
         reason = _("The painter has no use for this; choose a model")

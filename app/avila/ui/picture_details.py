@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from avila.gallery.store import GalleryEntry
-from avila.generation import RANDOM_SEED
+from avila.generation import RANDOM_SEED, GenerationRequest
 from avila.i18n import _
 from avila.ui import theme
 from avila.ui.picture_actions import PictureActions
@@ -72,10 +72,20 @@ def table(entry: GalleryEntry) -> dict[str, str]:
         _("Guidance (CFG)"): "" if painted else number(request.cfg_scale, "f", 1),
         _("Sampler"): "" if painted else request.sampler,
         _("Follow the draft"): "" if painted or not request.follow_draft else f"{request.follow_draft} %",
+        _("Refiner"): refiner_text(request),
+        _("Training averages (EMA)"): _("yes") if request.ema else "",
         _("Seed"): "" if request.seed == RANDOM_SEED else str(request.seed),
         _("Took"): took(entry.seconds) if entry.seconds > 0 else "",
     }
     return {name: value for name, value in rows.items() if value}
+
+
+def refiner_text(request: GenerationRequest) -> str:
+    """The refiner's name and from where on it painted; "" when there was none."""
+    if not request.refiner:
+        return ""
+    name = PurePosixPath(request.refiner.replace("\\", "/")).name.removesuffix(".safetensors")
+    return _("{name}, from {percent} %").format(name=name, percent=round(request.refiner_start * 100))
 
 
 class PictureDetails(QWidget):
