@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSpinBox
 from pytestqt.qtbot import QtBot
 
 from avila.generation import GenerationRequest
@@ -63,7 +64,10 @@ def test_a_refiner_is_chosen_and_travels_with_the_request(panel: Panel, qtbot: Q
     with qtbot.waitSignal(panel.changed):
         choose(panel, 1)
     assert seen(panel.options) == {"refiner", "start"}
-    panel.options.start.set_value(70)
+    spin = panel.options.start.findChild(QSpinBox)
+    assert (spin.text(), spin.accessibleName()) == ("from 80 %", "Refiner takes over at")
+    with qtbot.waitSignal(panel.changed):
+        spin.setValue(70)
     request = panel.request()
     assert (request.refiner, request.refiner_start) == ("refiner.safetensors", 0.7)
     panel.choose_model("both.safetensors")

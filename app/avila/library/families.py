@@ -67,9 +67,7 @@ def runs(kind: Kind) -> str:
     if kind.kind == "gguf":
         return _("It is a GGUF file, which Avila cannot run yet.")
     if kind.variant == "refiner":
-        return _(
-            "It is a refiner, a second pass: choose a Stable Diffusion XL model, and this as its refiner."
-        )
+        return _("It is a second pass: choose it as an SDXL model's refiner.")
     if kind.variant == "edit" and kind.family == "sdxl":
         return _("It is an SDXL model that changes a given picture, which Avila cannot run yet.")
     if kind.variant == "depth":

@@ -5,15 +5,13 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QWidget
 
 from avila.generation import GenerationRequest
 from avila.i18n import _
 from avila.library.models import Model
-from avila.ui.controls import Choice, NumberSlider
+from avila.ui.controls import Choice, Percent
 from avila.ui.widgets import label, teach
-
-USUAL_START = GenerationRequest(prompt="").refiner_start * 100  # percent
 
 
 class ModelOptions(QWidget):
@@ -32,16 +30,15 @@ class ModelOptions(QWidget):
         self._model: Model | None = None
         self._label = label(_("Refiner"), "label")
         self.refiner = Choice(_("Refiner"), _("A second model that paints the last steps: finer details"))
-        self.start = NumberSlider(
+        # a long file name does not widen the panel
+        self.refiner.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.start = Percent(
             _("Refiner takes over at"),
-            _("The share of the steps after which the refiner takes over: 80 leaves it the last fifth"),
-            0,
-            100,
-            USUAL_START,
-            1,
-            100,
-            "%",
+            _("After this share of the steps the refiner takes over: at 80 % the last fifth is its own"),
+            _("from "),
         )
+        self.start.setFixedWidth(104)
+        self.start.set_share(GenerationRequest(prompt="").refiner_start)
         self.ema = QCheckBox(_("Training averages (EMA)"))
         teach(
             self.ema,
@@ -56,8 +53,8 @@ class ModelOptions(QWidget):
         grid.setColumnStretch(1, 1)
         grid.addWidget(self._label, 0, 0)
         grid.addWidget(self.refiner, 0, 1)
-        grid.addWidget(self.start, 1, 0, 1, 2)
-        grid.addWidget(self.ema, 2, 0, 1, 2)
+        grid.addWidget(self.start, 0, 2)
+        grid.addWidget(self.ema, 1, 0, 1, 3)
         self.refiner.activated.connect(self._choose)
         self.start.changed.connect(self.changed)
         self.ema.toggled.connect(lambda _on: self.changed.emit())
@@ -76,13 +73,13 @@ class ModelOptions(QWidget):
     def into(self, request: GenerationRequest) -> GenerationRequest:
         """The request with what is chosen and seen here."""
         if self._takes_refiner() and self._wanted:
-            request = replace(request, refiner=self._wanted, refiner_start=self.start.value() / 100)
+            request = replace(request, refiner=self._wanted, refiner_start=self.start.share())
         return replace(request, ema=self._holds_averages() and self.ema.isChecked())
 
     def set_request(self, request: GenerationRequest) -> None:
         """Make the controls say this."""
         self._wanted = request.refiner
-        self.start.set_value(request.refiner_start * 100)
+        self.start.set_share(request.refiner_start)
         self.ema.setChecked(request.ema)
         self._show()
 

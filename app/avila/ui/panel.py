@@ -150,7 +150,7 @@ class Panel(QWidget):
         notes = [request.note(card.tokens), card.note(request)]
         model = self.model.chosen()
         if model and model.variant == "edit" and not any(notes):
-            return _("This model edits the draft, as closely as Follow the draft says")
+            return _("This model edits the draft")
         if request.follow_draft and not any(notes):
             return _("Starts from the draft: {n} of {steps} steps").format(
                 n=request.steps_run(), steps=request.steps
