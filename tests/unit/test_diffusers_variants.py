@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from avila.backends import diffusers as module
+from avila.backends.devices import Device
 from avila.backends.diffusers import Diffusers, arguments
 from avila.backends.passes import draft
 from avila.backends.samplers import SAMPLERS
@@ -207,6 +209,19 @@ def test_a_damaged_refiner_is_told_and_the_model_still_works(backend: Diffusers,
 def test_a_refiner_without_a_vae_gets_the_models(backend: Diffusers, tmp_path: Path) -> None:
     path = write_tiny_checkpoint(tmp_path / "r.safetensors", layout=REFINER, without="first_stage_model.")
     assert np.array_equal(pixels(backend, REFINED), pixels(backend, replace(REFINED, refiner=str(path))))
+
+
+@pytest.mark.parametrize("half", ["float16", "bfloat16"])
+def test_half_precision(backend: Diffusers, monkeypatch: pytest.MonkeyPatch, half: str) -> None:
+    requests = (
+        REFINED,
+        replace(ASKED, model="inpainting-xl", follow_draft=50),
+        replace(ASKED, model="edit-sd1"),
+    )
+    full = [pixels(backend, request).astype(int) for request in requests]
+    monkeypatch.setattr(module, "device_and_dtype", lambda: Device("cpu", half, "CPU"))
+    for request, picture in zip(requests, full, strict=True):
+        assert abs(pixels(backend, request) - picture).mean() < 20, request
 
 
 def test_averages_take_the_place_of_the_weights(tmp_path: Path) -> None:
