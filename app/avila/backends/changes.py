@@ -70,7 +70,9 @@ def fits(layer: Any, pieces: Pieces) -> bool:
     if bias is not None and bias.numel() != len(weight):
         return False
     try:
-        return not _changes(pieces) or change(abstract, weight, 1.0).shape == weight.shape
+        if not _changes(pieces):
+            return bias is not None
+        return bool(change(abstract, weight, 1.0).shape == weight.shape)
     except (RuntimeError, ValueError, LookupError):  # what torch says to matrices that do not fit
         return False
 

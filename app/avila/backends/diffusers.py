@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from avila.backends.additions import Addition, with_embeddings, with_loras
 from avila.backends.devices import device_and_dtype, import_quietly, out_of_memory
 from avila.backends.loading import Loaded, LoadKey, check_files, lacks_only_a_vae, load, try_again
-from avila.backends.passes import Counter, Pass, begin, passes
+from avila.backends.passes import Pass, StepCounter, begin, passes
 from avila.backends.previews import Seen, watched
 from avila.backends.samplers import SAMPLERS, make_scheduler
 from avila.errors import AvilaError
@@ -116,10 +116,10 @@ class Diffusers:
         fitting = _fitting(request, loaded.pipeline.vae_scale_factor)
         generator = torch.Generator("cpu").manual_seed(request.seed)
         parts = passes(fitting, loaded, refiner)
-        counter = Counter(on_step, sum(part.calls() for part in parts) if len(parts) > 1 else 0)
-        latents: Any = None
+        counter = StepCounter(on_step, sum(part.calls() for part in parts) if len(parts) > 1 else 0)
+        made: Any = None  # latents, in the end the picture
         for part in parts:
-            pipeline, given = begin(part, fitting, latents)
+            pipeline, given = begin(part, fitting, made)
             with (
                 with_loras(pipeline, [] if part.loaded is refiner else self._loras(request)),
                 with_embeddings(pipeline, fitting, self._embeddings()) as spelt,
@@ -127,13 +127,18 @@ class Diffusers:
             ):
                 step = self._step(part, request, fitting, seen, counter)
                 given |= arguments(spelt) | {"generator": generator, "callback_on_step_end": step}
-                latents = pipeline(**given, output_type="np" if part.ends else "latent").images
-        if not np.isfinite(latents).all():
+                made = pipeline(**given, output_type="np" if part.ends else "latent").images
+        if not np.isfinite(made).all():
             raise _NotFiniteError
-        return _cut(loaded.pipeline.numpy_to_pil(latents)[0], fitting, request)
+        return _cut(loaded.pipeline.numpy_to_pil(made)[0], fitting, request)
 
     def _step(
-        self, part: Pass, request: GenerationRequest, fitting: GenerationRequest, seen: Seen, counter: Counter
+        self,
+        part: Pass,
+        request: GenerationRequest,
+        fitting: GenerationRequest,
+        seen: Seen,
+        counter: StepCounter,
     ) -> Callable[..., dict[str, Any]]:
         """What a pipeline calls after each step of a pass."""
         import torch

@@ -49,7 +49,7 @@ def passes(request: GenerationRequest, loaded: Loaded, refiner: Loaded | None) -
 
 
 @dataclass(slots=True)
-class Counter:
+class StepCounter:
     """Tells of the steps of all passes, counted through."""
 
     on_step: Callable[[Step], None]
