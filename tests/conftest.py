@@ -31,15 +31,10 @@ def full_precision(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def models_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A models folder with tiny.safetensors and the same model as the diffusers folder "tiny-folder".
-
-    Beside it lie tiny-sd2.safetensors and tiny-sdxl.safetensors.
-    """
+    """A models folder with tiny.safetensors and the same model as the diffusers folder "tiny-folder"."""
     folder = tmp_path_factory.mktemp("models")
     write_tiny_checkpoint(folder / "tiny.safetensors")
     write_tiny_folder(folder / "tiny-folder")
-    write_tiny_checkpoint(folder / "tiny-sd2.safetensors", layout=SD2)
-    write_tiny_checkpoint(folder / "tiny-sdxl.safetensors", layout=SDXL)
     return folder
 
 
@@ -63,5 +58,16 @@ def starter_backend(shipped: Path) -> Iterator[Diffusers]:
 def diffusers_backend(models_folder: Path) -> Iterator[Diffusers]:
     """The real backend on the tiny models, loaded once; a test may change only what it puts back."""
     backend = Diffusers(Library([models_folder]))
+    yield backend
+    backend.close()
+
+
+@pytest.fixture(scope="session")
+def later_families_backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Diffusers]:
+    """The real backend on tiny-sd2.safetensors and tiny-sdxl.safetensors."""
+    folder = tmp_path_factory.mktemp("later-families")
+    write_tiny_checkpoint(folder / "tiny-sd2.safetensors", layout=SD2)
+    write_tiny_checkpoint(folder / "tiny-sdxl.safetensors", layout=SDXL)
+    backend = Diffusers(Library([folder]))
     yield backend
     backend.close()

@@ -25,8 +25,8 @@ MODELS = {"diffusers": "tiny", "sd2": "tiny-sd2", "sdxl": "tiny-sdxl", "starter"
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     if request.param in MODELS:
-        own = "starter_backend" if request.param == "starter" else "diffusers_backend"
-        yield request.getfixturevalue(own)
+        later = "later_families" if request.param in ("sd2", "sdxl") else request.param
+        yield request.getfixturevalue(f"{later}_backend")
     else:
         made = Procedural()
         yield made
