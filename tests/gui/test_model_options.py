@@ -1,6 +1,7 @@
 """Refiner and training averages in the window: seen where they have an effect, and only there."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSpinBox
 from pytestqt.qtbot import QtBot
 
+from avila.gallery.store import GalleryEntry
 from avila.generation import GenerationRequest
 from avila.library.models import Library
 from avila.ui.model_options import ModelOptions
 from avila.ui.panel import Panel
+from avila.ui.picture_details import table
 from avila.ui.window import Window
 from tests.helpers.checkpoints import REFINER, SDXL, Layout, write_tiny_checkpoint
 
@@ -102,6 +105,15 @@ def test_settings_of_a_picture_come_back(panel: Panel) -> None:
     )
     panel.set_request(replace(asked, refiner="", model="both.safetensors", ema=True))
     assert panel.request().ema
+
+
+def test_the_details_of_a_picture_tell_both(home: Path) -> None:
+    asked = GenerationRequest("x", backend="diffusers", model="xl.safetensors", seed=1)
+    entry = GalleryEntry(home / "p.png", asked, datetime.now(UTC), 1.0, 1)
+    assert not {"Refiner", "Training averages (EMA)"} & table(entry).keys()
+    told = table(replace(entry, request=replace(asked, refiner="a/fine.safetensors", ema=True)))
+    assert told["Refiner"] == "fine, from 80 %"
+    assert told["Training averages (EMA)"] == "yes"
 
 
 def test_an_editing_model_says_what_follow_the_draft_does(panel: Panel) -> None:

@@ -1,5 +1,6 @@
 """Refiners, inpainting and editing models, and averages: against diffusers' own pipelines, on tiny models."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from avila import cli
 from avila.backends import diffusers as module
 from avila.backends.devices import Device
 from avila.backends.diffusers import Diffusers, arguments
 from avila.backends.passes import draft
 from avila.backends.samplers import SAMPLERS
 from avila.errors import AvilaError, Cancelled
+from avila.gallery.metadata import read
 from avila.generation import GenerationRequest
 from avila.library.models import Library
 from tests.helpers.checkpoints import (
@@ -222,6 +225,21 @@ def test_half_precision(backend: Diffusers, monkeypatch: pytest.MonkeyPatch, hal
     monkeypatch.setattr(module, "device_and_dtype", lambda: Device("cpu", half, "CPU"))
     for request, picture in zip(requests, full, strict=True):
         assert abs(pixels(backend, request) - picture).mean() < 20, request
+
+
+def test_through_the_command_line(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AVILA_HOME", str(tmp_path / "home"))
+    model, refiner = (str(place / f"{name}.safetensors") for name in ("xl", "refiner"))
+    command = ["generate", "a cat", "--model", model, "--refiner", refiner, "--refiner-start", "0.5"]
+    assert cli.main([*command, "--size", "64x64", "--steps", "2", "--seed", "3", "--json"]) == 0
+    said = read(Path(json.loads(capsys.readouterr().out)["path"]))
+    assert said is not None
+    assert (said.request.refiner, said.request.refiner_start) == (Path(refiner).as_posix(), 0.5)
+    wrong = ["--model", str(place / "inpainting-sd1.safetensors"), "--refiner", refiner, "--size", "64x64"]
+    assert cli.main(["generate", "a cat", *wrong, "--steps", "2"]) == 1
+    assert "takes no refiner" in capsys.readouterr().err
 
 
 def test_averages_take_the_place_of_the_weights(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QWidget
 
 from avila.generation import GenerationRequest
 from avila.i18n import _
@@ -52,9 +52,12 @@ class ModelOptions(QWidget):
         grid.setColumnMinimumWidth(0, 72)
         grid.setColumnStretch(1, 1)
         grid.addWidget(self._label, 0, 0)
-        grid.addWidget(self.refiner, 0, 1)
-        grid.addWidget(self.start, 0, 2)
-        grid.addWidget(self.ema, 1, 0, 1, 3)
+        pair = QHBoxLayout()  # which leaves no room for one that is not seen
+        pair.setSpacing(8)
+        pair.addWidget(self.refiner, 1)
+        pair.addWidget(self.start)
+        grid.addLayout(pair, 0, 1)
+        grid.addWidget(self.ema, 1, 0, 1, 2)
         self.refiner.activated.connect(self._choose)
         self.start.changed.connect(self.changed)
         self.ema.toggled.connect(lambda _on: self.changed.emit())
