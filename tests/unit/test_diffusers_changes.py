@@ -296,6 +296,19 @@ def test_a_picture_with_each_kind_at_once(backend: Diffusers, tmp_path: Path) ->
         ({"lokr_w1": draw, "lokr_w2": draw}, "another family"),
         ({"diff": draw}, "another family"),
         ({"diff_b": lambda *_shape: draw(9)}, "another family"),
+        (
+            {
+                "lora_down.weight": lambda *_: draw(4, 96),
+                "lora_up.weight": lambda *_: draw(64, 4),
+                "alpha": draw,
+            },
+            "another family",
+        ),
+        (
+            {"lora_down.weight": lambda *_: number(1), "lora_up.weight": lambda *_: number(1)},
+            "another family",
+        ),
+        ({"alpha": lambda *_: number(1)}, "another family"),
     ],
 )
 def test_what_is_incomplete_or_unknown_is_told(

@@ -182,7 +182,7 @@ def _other_family(lora: Addition, tensors: dict[str, Any], target: str) -> Avila
     widths = [
         tensor.shape[1]
         for name, tensor in tensors.items()
-        if "attn2" in name and "to_k" in name and name.endswith(INNER)
+        if "attn2" in name and "to_k" in name and name.endswith(INNER) and tensor.dim() > 1
     ]
     family = MADE_FOR.get(widths[0]) if widths else None
     if family:

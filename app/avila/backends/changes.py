@@ -65,9 +65,11 @@ def rank(pieces: Pieces) -> int:
 def fits(layer: Any, pieces: Pieces) -> bool:
     """Whether the pieces are all there and of the layer's shape; nothing is computed."""
     weight = layer.weight.to("meta")
-    abstract = {role: piece.to("meta") for role, piece in pieces.items()}
+    abstract = {role: piece.to("meta", weight.dtype) for role, piece in pieces.items()}
     bias = abstract.get("diff_b", abstract.get("up_bias"))
     if bias is not None and bias.numel() != len(weight):
+        return False
+    if "alpha" in pieces and pieces["alpha"].numel() != 1:
         return False
     try:
         if not _changes(pieces):
