@@ -214,6 +214,19 @@ def test_a_refiner_without_a_vae_gets_the_models(backend: Diffusers, tmp_path: P
     assert np.array_equal(pixels(backend, REFINED), pixels(backend, replace(REFINED, refiner=str(path))))
 
 
+def test_a_distilled_model_begins_with_all_noise(tmp_path: Path) -> None:
+    for name in ("plain", "some_lightning_1step"):
+        write_tiny_checkpoint(tmp_path / f"{name}.safetensors", layout=SDXL)
+    backend = Diffusers(Library([tmp_path]))
+    first = {}
+    for name in ("plain", "some_lightning_1step"):
+        request = replace(ASKED, model=name, steps=1, cfg_scale=1.0)
+        assert pixels(backend, request).std() > 1
+        first[name] = float(backend.pipeline(request).scheduler.timesteps[0])
+    assert first["plain"] < 10
+    assert first["some_lightning_1step"] > 990
+
+
 @pytest.mark.parametrize("half", ["float16", "bfloat16"])
 def test_half_precision(backend: Diffusers, monkeypatch: pytest.MonkeyPatch, half: str) -> None:
     requests = (
