@@ -216,15 +216,10 @@ def _shapes() -> Iterator[tuple[str, tuple[int, ...]]]:
 
 def _unet_name(layer: str) -> str:
     """CompVis' name of a layer in diffusers' UNet of SD 1.5."""
-    match layer.split("."):
-        case ["conv_norm_out"]:
-            return "out.0"
-        case ["up_blocks", level, "upsamplers", *_]:
-            return f"output_blocks.{3 * int(level) + 2}.{2 if int(level) else 1}.conv"
-        case [*block, "norm1" | "norm2" as norm] if "resnets" in block:
-            convolution = parts.original_name(".".join([*block, f"conv{norm[-1]}"]), 2)
-            return convolution.rpartition(".")[0] + ".0"  # the norm is the first of its layers
-    return parts.original_name(layer, 2)
+    if layer == "conv_norm_out":
+        return "out.0"
+    names = parts.original_names(layer, 2)  # two for an upsampler, which comes after the attention, if any
+    return names[0 if layer.startswith("up_blocks.0.") else -1]
 
 
 def _vae_name(name: str) -> str:

@@ -121,6 +121,19 @@ def _parser() -> argparse.ArgumentParser:
         help=_("in pixels; default: what suits the model"),
     )
     generate.add_argument(
+        "--refiner", default="", metavar=_("NAME_OR_PATH"), help=_("an SDXL refiner, for the last steps")
+    )
+    generate.add_argument(
+        "--refiner-start",
+        type=_share,
+        default=_DEFAULT.refiner_start,
+        metavar=_("SHARE"),
+        help=_("of the steps, after which the refiner takes over: 0 to 1; default: %(default)s"),
+    )
+    generate.add_argument(
+        "--ema", action="store_true", help=_("the training averages of a model that holds them")
+    )
+    generate.add_argument(
         "--count", type=_count, default=1, help=_("pictures, with seeds one apart; default: %(default)s")
     )
     generate.add_argument(
@@ -192,6 +205,8 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         parser.error(_("--model has no effect with --backend procedural"))
     if backend == startup.PROCEDURAL and (options.vae_tiling or options.precision):
         parser.error(_("--vae-tiling and --precision have no effect with --backend procedural"))
+    if backend == startup.PROCEDURAL and (options.refiner or options.ema):
+        parser.error(_("--refiner and --ema have no effect with --backend procedural"))
     if backend == startup.PROCEDURAL and options.follow_draft:
         parser.error(_("--follow-draft has no effect with --backend procedural"))
     if backend == startup.PROCEDURAL and (options.lora or options.vae):
@@ -206,6 +221,9 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         precision=options.precision,
         vae=options.vae,
         loras=tuple(options.lora),
+        refiner=options.refiner,
+        refiner_start=options.refiner_start,
+        ema=options.ema,
     )
     output = _output(options.output, parser) if options.output else None
     avila = startup.start()
@@ -309,6 +327,8 @@ class _Terminal:
             "precision": request.precision,
             "loras": [asdict(lora) for lora in request.loras],
             "vae": request.vae,
+            "refiner": request.refiner,
+            "ema": request.ema,
             "seconds": round(entry.seconds, 3),
         }
         print(json.dumps(picture), flush=True)
@@ -390,6 +410,12 @@ def _percent(argument: str) -> int:
     if not re.fullmatch(r"\d{1,3}", argument, re.ASCII) or int(argument) > 100:
         raise argparse.ArgumentTypeError(_("“{text}” is not a number from 0 to 100").format(text=argument))
     return int(argument)
+
+
+def _share(argument: str) -> float:
+    if not re.fullmatch(r"[01]|[01]?\.\d{1,6}", argument, re.ASCII) or float(argument) > 1:
+        raise argparse.ArgumentTypeError(_("“{text}” is not a number from 0 to 1").format(text=argument))
+    return float(argument)
 
 
 def _count(argument: str) -> int:

@@ -43,6 +43,8 @@ def need(
 ) -> Need:
     """What the request takes: as earlier pictures tell, else what the `model`'s weights take at least."""
     free = machine.memory_used() + machine.memory_free()
+    if model and model.variant == "edit":
+        request = replace(request, follow_draft=0)  # it leaves no steps out
     numbers = parameters(model) if model and not machine.has_gpu() else 0
     told = runs.expect(request, alike, numbers, usual_precision())
     if told and told.memory is not None:

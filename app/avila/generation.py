@@ -60,6 +60,9 @@ class GenerationRequest:
     loras: tuple[Lora, ...] = ()
     vae_tiling: bool = False  # decode in tiles: less memory, in large pictures a little other pixels
     precision: str = ""  # a key of PRECISIONS; "": what suits the hardware
+    refiner: str = ""  # the model of a second pass, named like the model; "": none. SDXL only
+    refiner_start: float = 0.8  # share of the steps after which it takes over
+    ema: bool = False  # the averages of the model's training in place of its last weights
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with every field, for the picture's metadata, the settings and the REST API."""
@@ -96,6 +99,18 @@ class GenerationRequest:
         Whole numbers, since 100 * 0.29 is a little less than 29. Some samplers call the model more often.
         """
         return max(1, self.steps * (100 - self.follow_draft) // 100)
+
+    def base_steps(self) -> int:
+        """How many of `steps_run` the model itself does; the rest are the refiner's, if there is one.
+
+        The refiner's share counts in the whole schedule: it does the same last steps whatever is kept of the
+        draft. The model does at least one step, unless it begins with the draft.
+        """
+        run = self.steps_run()
+        if not self.refiner:
+            return run
+        last = self.steps - int(self.steps * self.refiner_start + 1e-9)  # 0.29 * 100 is less than 29
+        return max(0 if self.follow_draft else 1, run - last)
 
     def note(self, tokens: int = TOKENS_READ) -> str:
         """A sentence on what a model that reads so many tokens will not do; "" when all is well."""
@@ -208,6 +223,14 @@ class Abilities:
                     percent=request.follow_draft
                 ),
                 _("0 ignores the draft, 100 only repaints it."),
+            )
+        if request.refiner and not 0 <= request.refiner_start <= 1:  # also refuses NaN
+            raise AvilaError(
+                _("This start of the refiner is not possible"),
+                _("It can be 0 to 1, a share of the steps; {share} was asked for.").format(
+                    share=request.refiner_start
+                ),
+                _("0.8 is usual: the last fifth of the steps is the refiner's."),
             )
         if self.samplers and request.sampler not in self.samplers:
             raise AvilaError(

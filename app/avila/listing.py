@@ -117,7 +117,8 @@ def _inspect_model(avila: startup.Avila, options: argparse.Namespace) -> int:
             (_("size"), _megabytes(model)),
             (_("words"), ", ".join(model.words)),
             (_("engines"), ", ".join(engines)),
-            (_("note") if model.addition else _("problem"), model.problem),
+            (_("averages"), _("held beside the weights (EMA)") if model.look.ema else ""),
+            (_("note") if model.addition or model.refiner else _("problem"), model.problem),
         )
         width = max(len(label) for label, _value in lines)
         for label, value in lines:
@@ -125,7 +126,7 @@ def _inspect_model(avila: startup.Avila, options: argparse.Namespace) -> int:
                 print(f"{label:<{width}}  {value}")
         if model.look.pickle:
             say(_("`avila models convert` makes a safe file of it."))
-    return 1 if model.problem and model.kind not in ADDITIONS else 0
+    return 1 if model.problem and model.kind not in ADDITIONS and not model.refiner else 0
 
 
 def _add_folder(avila: startup.Avila, options: argparse.Namespace) -> int:
@@ -193,7 +194,8 @@ def _convert_model(avila: startup.Avila, options: argparse.Namespace) -> int:
 def _told(model: Model) -> dict[str, Any]:
     """A model as JSON."""
     keys = ("name", "reference", "kind", "family", "variant", "dtype", "words", "size", "problem", "builtin")
-    return {key: getattr(model, key) for key in keys} | {"path": str(model.path)}
+    told = {key: getattr(model, key) for key in keys}
+    return told | {"ema": model.look.ema, "fits": model.look.fits, "path": str(model.path)}
 
 
 def _megabytes(model: Model) -> str:

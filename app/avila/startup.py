@@ -127,8 +127,10 @@ def abilities() -> dict[str, Abilities]:
 
 
 def engines_for(model: Model) -> list[str]:
-    """The engines that can make pictures with it; none for one with a problem and for additions."""
-    return [] if model.problem else [DIFFUSERS]
+    """The engines that can make pictures with it, or improve them (a refiner); none for other additions and
+    for what has a problem.
+    """
+    return [] if model.problem and not model.refiner else [DIFFUSERS]
 
 
 def has_torch() -> bool:
@@ -154,7 +156,9 @@ def complete(library: Library, request: GenerationRequest, usual: str = "") -> G
         model = library.find(model).reference
     elif backend == DIFFUSERS:
         model = _usable(library, usual)
-    return replace(request, backend=backend, model=model, sampler=known_sampler(request.sampler))
+    refiner = library.find(request.refiner).reference if request.refiner and model else ""
+    sampler = known_sampler(request.sampler)
+    return replace(request, backend=backend, model=model, refiner=refiner, sampler=sampler)
 
 
 def known_sampler(name: str) -> str:

@@ -104,7 +104,7 @@ def test_one_json_object_a_picture(quick: Quick, capsys: pytest.CaptureFixture[s
     for picture in found:
         assert set(picture) == {
             "path", "seed", "backend", "model", "width", "height", "steps", "sampler", "follow_draft",
-            "loras", "vae", "vae_tiling", "precision", "seconds",
+            "loras", "vae", "vae_tiling", "precision", "refiner", "ema", "seconds",
         }  # fmt: skip
         assert (picture["backend"], picture["model"], picture["width"]) == ("procedural", "", 64)
         assert picture["seconds"] >= 0
@@ -116,13 +116,24 @@ def test_every_option_reaches_the_request(models_folder: Path, quick: Quick) -> 
     model = models_folder / "tiny.safetensors"
     arguments = (
         "--negative blurry --steps 9 --cfg 3.5 --sampler LCM --seed 5 --size 128x64 --backend hybrid "
-        "--follow-draft 30 --vae-tiling --precision bfloat16"
+        "--follow-draft 30 --vae-tiling --precision bfloat16 --refiner-start .75 --ema"
     )
-    assert cli.main(["generate", "a hill", *arguments.split(), "--model", str(model)]) == 0
+    assert (
+        cli.main(["generate", "a hill", *arguments.split(), "--model", str(model), "--refiner", "absent"])
+        == 1
+    )
+    (model.parent / "r.safetensors").symlink_to(model)
+    refiner = str(model.parent / "r.safetensors")
+    assert (
+        cli.main(["generate", "a hill", *arguments.split(), "--model", str(model), "--refiner", refiner]) == 0
+    )
+    (model.parent / "r.safetensors").unlink()
     [request] = quick.requests
+    assert request.refiner.endswith("r.safetensors")
     assert request == GenerationRequest(
         "a hill", "blurry", "diffusers", request.model, 128, 64, 9, 3.5, "LCM", 5, 30,
         vae_tiling=True, precision="bfloat16",
+        refiner=request.refiner, refiner_start=0.75, ema=True,
     )  # fmt: skip
     assert request.model.endswith("tiny.safetensors")
 

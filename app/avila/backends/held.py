@@ -47,17 +47,20 @@ class InMemory:
         """One more, the latest. Of one file there is only one: the same in another precision goes."""
         self._models[loaded.key] = (loaded, Held(request, bytes_of(loaded.pipeline)))
 
-    def make_room(self, key: LoadKey, request: GenerationRequest, weights: int) -> None:
+    def make_room(
+        self, key: LoadKey, request: GenerationRequest, weights: int, beside: LoadKey | None = None
+    ) -> None:
         """Let go of models until `weights` bytes more and the picture's own memory are free.
 
-        Those of the same file go in any case, and the one of this `key` never. Raises NotEnoughMemoryError
-        when even an empty memory could not hold the weights; the system would end the program.
+        Those of the same file go in any case, and the one of this `key` or `beside` it never. Raises
+        NotEnoughMemoryError when even an empty memory could not hold the weights; the system would end the
+        program.
         """
         for other in [known for known in self._models if known != key and known.path == key.path]:
             self._drop(other)
         need = weights + _picture(request, key.dtype)
         while _free(key.device) < need:
-            oldest = next((known for known in self._models if known != key), None)
+            oldest = next((known for known in self._models if known not in (key, beside)), None)
             if oldest is None:
                 break
             self._drop(oldest)
@@ -70,9 +73,9 @@ class InMemory:
                 _("Close other programs, or choose a smaller model."),
             )
 
-    def only_latest(self) -> bool:
-        """Let go of all but the latest; whether there were others."""
-        others = list(self._models)[:-1]
+    def only_latest(self, count: int = 1) -> bool:
+        """Let go of all but so many of the latest; whether there were others."""
+        others = list(self._models)[:-count]
         for key in others:
             self._drop(key)
         return bool(others)

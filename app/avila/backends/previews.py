@@ -29,7 +29,9 @@ class Prediction:
     """One call of the UNet: what it was given and what it answered, still where they were computed.
 
     `sample` and `output` are (batch, channels, height, width); with CFG the batch is the unguided half, then
-    the guided one. `sample` is the scheduler's scaled input, that is sqrt(a) x0 + sqrt(1 - a) noise.
+    the guided one; where a picture guides too, it is all of both, the picture alone, and nothing. `sample` is
+    the scheduler's scaled input, that is sqrt(a) x0 + sqrt(1 - a) noise; channels after the output's are not
+    the noise's but a mask's and a picture's.
     """
 
     sample: Any
@@ -44,9 +46,11 @@ class Prediction:
         appendix D).
         """
         output = self.output.detach().float().cpu()
-        sample = self.sample[0].detach().float().cpu()
-        guided = len(output) == 2
-        output = output[0] + cfg_scale * (output[1] - output[0]) if guided else output[0]
+        sample = self.sample[0, : output.shape[1]].detach().float().cpu()
+        if len(output) == 3:  # Brooks et al. 2023, eq. 3; the picture's guidance is not known here: the usual
+            output = output[2] + cfg_scale * (output[0] - output[1]) + 1.5 * (output[1] - output[2])
+        else:
+            output = output[0] + cfg_scale * (output[1] - output[0]) if len(output) == 2 else output[0]
         kind = scheduler.config.prediction_type
         if kind == "sample":
             return output

@@ -89,3 +89,13 @@ def last_timesteps(scheduler: Any, steps: int, run: int) -> Any:
     if hasattr(scheduler, "set_begin_index"):
         scheduler.set_begin_index(begin)
     return timesteps[begin:]
+
+
+def calls(scheduler: Any, steps: int, to_end: bool) -> int:
+    """How often so many steps ask the model, `to_end` of the schedule or up to another step.
+
+    PLMS asks twice at its first step; samplers of order 2 do at each but the last of all.
+    """
+    if type(scheduler).__name__ == "PNDMScheduler":
+        return 1 if steps == 1 and to_end else steps + 1
+    return int(scheduler.order) * steps - (int(scheduler.order) - 1 if to_end else 0)

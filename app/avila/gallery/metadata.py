@@ -71,6 +71,9 @@ def parameters_text(request: GenerationRequest) -> str:
         "Size": f"{request.width}x{request.height}",
         "Model": _stem(request.model),
         "VAE": _stem(request.vae),
+        "Refiner": _stem(request.refiner),
+        "Refiner switch at": request.refiner_start if request.refiner else "",
+        "EMA": "True" if request.ema else "",
         # the second is what A1111 calls the same thing; its readers do not know the first
         "Follow draft": request.follow_draft or "",
         "Denoising strength": (100 - request.follow_draft) / 100 if request.follow_draft else "",
@@ -112,6 +115,7 @@ def parse_parameters(text: str) -> GenerationRequest | None:
         sampler = f"{sampler} {schedule}"
     follow_draft = _whole(pairs.get("Follow draft", ""), default.follow_draft)
     size = re.fullmatch(r"(\d{1,6})x(\d{1,6})", pairs.get("Size", ""), re.ASCII)
+    start = _decimal(pairs.get("Refiner switch at", ""), default.refiner_start)
     words, loras = without_tags("\n".join(prompt))
     return GenerationRequest(
         prompt=words,
@@ -129,7 +133,15 @@ def parse_parameters(text: str) -> GenerationRequest | None:
         loras=loras,
         vae_tiling=pairs.get("VAE tiling", "") == "True",
         precision=pairs.get("Precision", "") if pairs.get("Precision", "") in PRECISIONS else "",
+        refiner=_without_hash(pairs.get("Refiner", "")),
+        refiner_start=start if 0 <= start <= 1 else default.refiner_start,
+        ema=pairs.get("EMA", "") == "True",
     )
+
+
+def _without_hash(name: str) -> str:
+    """A refiner's name as the web UI writes it, with its short hash: "sd_xl_refiner_1.0 [7440042bbd]"."""
+    return "" if name == "None" else re.sub(r" \[[0-9a-f]{6,10}\]$", "", name)
 
 
 def save_picture(

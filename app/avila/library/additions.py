@@ -39,10 +39,10 @@ def family_name(family: str) -> str:
 
 def misfit(addition: Model, model: Model | None) -> str:
     """Why an addition does nothing good for a model, one sentence; "" when it fits, or nobody can tell."""
-    if model is None or not addition.family or not model.family or addition.family == model.family:
+    if model is None or not addition.fits or not model.family or model.family in addition.fits:
         return ""
     return _("Made for {family}, and this model is {other}.").format(
-        family=family_name(addition.family), other=family_name(model.family)
+        family=", ".join(map(family_name, addition.fits)), other=family_name(model.family)
     )
 
 

@@ -22,6 +22,7 @@ from typing import Any
 
 from avila.generation import LARGEST_SIDE, SMALLEST_SIDE, TOKENS_READ, GenerationRequest
 from avila.i18n import _
+from avila.library.distilled import steps
 
 NAME = "avila.json"
 LARGEST_CARD = 1_000_000  # bytes
@@ -48,13 +49,23 @@ class Recommended:
 SD1 = Recommended()
 SD2_V = Recommended(width=768, height=768)  # the epsilon models were trained on 512
 SDXL = Recommended(width=1024, height=1024)
+SIZES = {"sdxl": (SDXL.width, SDXL.height), "sd2 v": (SD2_V.width, SD2_V.height)}
+# without guidance (CFG 1), which was distilled into them; of each, its usual steps and sampler
+FEW_STEPS = {"turbo": (4, "Euler a"), "lightning": (4, "Euler"), "lcm": (6, "LCM"), "hyper": (8, "Euler")}
+EDIT = 50  # percent of Follow the draft, which gives an editing model its usual image guidance
+_TURBO_OF_512 = re.compile(r"sd[_-]?xl[_-]turbo", re.IGNORECASE)  # Stability's own; others' are of 1024
 
 
-def recommended_for(family: str, variant: str) -> Recommended:
-    """What suits a model of this family and variant whose maker says nothing."""
-    if family == "sdxl":
-        return SDXL
-    return SD2_V if (family, variant) == ("sd2", "v") else SD1
+def recommended_for(family: str, variant: str, name: str = "") -> Recommended:
+    """What suits a model of this family, variant and file name whose maker says nothing."""
+    width, height = SIZES.get(f"{family} {variant}") or SIZES.get(family, (SD1.width, SD1.height))
+    if variant == "turbo" and _TURBO_OF_512.search(name):
+        width, height = SD1.width, SD1.height
+    suits = Recommended(width=width, height=height)
+    if variant in FEW_STEPS:
+        usual, sampler = FEW_STEPS[variant]
+        suits = replace(suits, steps=steps(name, usual), cfg_scale=1.0, sampler=sampler)
+    return replace(suits, follow_draft=EDIT) if variant == "edit" else suits
 
 
 @dataclass(frozen=True, slots=True)

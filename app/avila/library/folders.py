@@ -10,8 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from avila.errors import AvilaError
-from avila.library.families import PICKLES
-from avila.library.headers import first_bytes, is_pickle
+from avila.library.headers import PICKLES, first_bytes, is_pickle
 
 # Pickles are never opened, but a person who put one there is told why.
 SUFFIXES = (".safetensors", ".sft", ".gguf", ".ckpt")

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import stat
+import struct
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ MOST_TEXTS = 1_000_000  # in such a header; four of them make a tensor
 _BLOCK = 1_000_000  # bytes read at a time
 MOST_VALUES = 500_000  # commas and opening brackets: some 60,000 tensors
 MOST_DIMENSIONS = 16
+PICKLES = (".pt", ".pth", ".bin")  # beside .ckpt; additions most often
 BITS = {
     **dict.fromkeys(("F64", "I64", "U64", "C64"), 64),
     **dict.fromkeys(("F32", "I32", "U32"), 32),
@@ -123,6 +125,32 @@ def _stat(path: Path) -> os.stat_result:
         return path.stat()
     except ValueError as error:  # a zero byte in the name
         raise OSError(str(error)) from error
+
+
+def numbers(path: Path, name: str) -> list[float]:
+    """The numbers of one small tensor; [] for a type that is no usual one (F32, F16, BF16).
+
+    Raises AvilaError when the file cannot be read or does not hold it.
+    """
+    start, size = first_bytes(path, 8)
+    length = int.from_bytes(start, "little")
+    try:
+        entry = json.loads(first_bytes(path, 8 + min(length, LARGEST_HEADER))[0][8:])[name]
+        begin, end = entry["data_offsets"]
+        with path.open("rb") as file:
+            file.seek(8 + length + begin)
+            data = file.read(min(end - begin, size) // 4 * 4)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _broken(path, f"{name}: {error}") from error
+    match entry["dtype"]:
+        case "F32":
+            return [number for (number,) in struct.iter_unpack("<f", data)]
+        case "F16":
+            return [number for (number,) in struct.iter_unpack("<e", data)]
+        case "BF16":  # the upper half of an F32
+            padded = b"".join(b"\0\0" + data[place : place + 2] for place in range(0, len(data), 2))
+            return [number for (number,) in struct.iter_unpack("<f", padded)]
+    return []
 
 
 def is_pickle(start: bytes) -> bool:

@@ -4,6 +4,7 @@ from avila.library import parts, sd1, sd2, sdxl
 from avila.library.headers import Header
 from avila.library.parts import Config
 
+EMA = "model_ema."
 CONFIGS = {"sd1": sd1.configs, "sd2": sd2.configs, "sdxl": sdxl.configs}
 
 
@@ -11,7 +12,7 @@ def family(header: Header) -> str:
     """ "sd1", "sd2" or "sdxl" for a checkpoint with that family's text encoder; "" for anything else."""
     if not header.has(parts.UNET):
         return ""
-    texts = (("sdxl", sdxl.TEXT_2), ("sd2", sd2.TEXT), ("sd1", sd1.TEXT))
+    texts = (("sdxl", sdxl.TEXT_2), ("sdxl", sdxl.REFINER_TEXT), ("sd2", sd2.TEXT), ("sd1", sd1.TEXT))
     return next((name for name, first in texts if header.has(first)), "")
 
 
@@ -27,9 +28,26 @@ def configs(header: Header, vae: Config | None = None) -> dict[str, Config]:
         raise ValueError("no UNet with a text encoder")
     found = CONFIGS[name](header)
     found["vae/config.json"] = vae or parts.vae(header, name)
-    unet, text = found["unet/config.json"], found["text_encoder/config.json"]
-    if name != "sdxl" and unet["cross_attention_dim"] != text["hidden_size"]:
-        raise ValueError(f"text of {text['hidden_size']} for a UNet of {unet['cross_attention_dim']}")
-    if unet["in_channels"] != found["vae/config.json"]["latent_channels"]:
-        raise ValueError(f"a UNet of {unet['in_channels']} channels")
+    unet, latents = found["unet/config.json"], found["vae/config.json"]["latent_channels"]
+    if name != "sdxl":
+        text = found["text_encoder/config.json"]
+        if unet["cross_attention_dim"] != text["hidden_size"]:
+            raise ValueError(f"text of {text['hidden_size']} for a UNet of {unet['cross_attention_dim']}")
+    # besides the latents, inpainting models look at a mask and a masked picture, editing ones at a picture
+    if unet["out_channels"] != latents or unet["in_channels"] not in (latents, 2 * latents, 2 * latents + 1):
+        raise ValueError(f"a UNet of {unet['in_channels']} channels for latents of {latents}")
     return found
+
+
+def holds_averages(header: Header) -> bool:
+    """Whether every weight of the UNet is there a second time, averaged over the training.
+
+    The averages' names are those of the weights without the dots (LitEma in CompVis' `ldm`).
+    """
+    if not header.has(EMA):
+        return False
+    return all(
+        header.shape(EMA + name.removeprefix("model.").replace(".", "")) == tensor.shape
+        for name, tensor in header.tensors.items()
+        if name.startswith(parts.UNET)
+    )

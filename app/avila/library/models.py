@@ -9,8 +9,9 @@ from pathlib import Path
 from avila.errors import AvilaError
 from avila.i18n import _
 from avila.library.card import NO_CARD, Card, Recommended, read_card, recommended_for
-from avila.library.families import ADDITIONS, PICKLES, Kind, kind_of
+from avila.library.families import ADDITIONS, Kind, is_refiner, kind_of
 from avila.library.folders import candidates, hub_name, places
+from avila.library.headers import PICKLES
 
 # Names of files in folders that have the model's name: diffusers', PEFT's, InvokeAI's.
 USUAL = ("diffusion_pytorch_model", "diffusion_pytorch_model.fp16", "pytorch_lora_weights", "adapter_model",
@@ -43,13 +44,23 @@ class Model:
 
     @property
     def variant(self) -> str:
-        """ "inpainting", "edit", "refiner", "v", "turbo"; "" for the usual one."""
+        """ "inpainting", "edit", "refiner", "v", "turbo", …; "" for the usual one."""
         return self.look.variant
+
+    @property
+    def refiner(self) -> bool:
+        """Whether it is a whole refiner: makes no pictures alone, but improves those of an SDXL model."""
+        return is_refiner(self.look)
 
     @property
     def dtype(self) -> str:
         """The type of most weights: "fp16", "bf16", …; "" when unknown."""
         return self.look.dtype
+
+    @property
+    def fits(self) -> tuple[str, ...]:
+        """The families whose models it, or its VAE, can be added to; () when that cannot be told."""
+        return self.look.fits or ((self.family,) if self.family else ())
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -179,7 +190,7 @@ class Library:
         key = (path, size, modified, reference)
         if key not in self._known:
             look = kind_of(path)
-            usual = recommended_for(look.family, look.variant)
+            usual = recommended_for(look.family, look.variant, hub_name(path) or path.name)
             card, problem = _read_card(path, usual) if folder else (Card(recommended=usual), "")
             builtin = self.own is not None and path.is_relative_to(self.own)
             if builtin and not card.hashes:

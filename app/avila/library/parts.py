@@ -59,12 +59,17 @@ def unet(header: Header, family: str) -> Config:
         raise ValueError("the output blocks do not mirror the input blocks")
     depth_of = [max(depth) for depth in depths]
     attention = [depth > 0 for depth in depth_of]
-    middle = None
-    if header.shape(f"{UNET}middle_block.0.in_layers.0.weight"):
+    middle, middle_depth = None, _depth(header, f"{UNET}middle_block")
+    if middle_depth:
         middle = "UNetMidBlock2DCrossAttn"
         attended.append(f"{UNET}middle_block")
-        if _depth(header, attended[-1]) != max(depth_of[-1], 1):
-            raise ValueError(f"a middle block of depth {_depth(header, attended[-1])}, levels of {depth_of}")
+        if depth_of[-1] not in (0, middle_depth):
+            raise ValueError(f"a middle block of depth {middle_depth}, levels of {depth_of}")
+        depth_of[-1] = middle_depth  # diffusers has one number for both
+    elif header.has(f"{UNET}middle_block.2."):
+        raise ValueError("a middle block without attention")
+    elif header.shape(f"{UNET}middle_block.0.in_layers.0.weight"):
+        middle = "UNetMidBlock2D"  # SSD-1B's and Segmind Vega's: a ResNet alone
     if not attended:
         raise ValueError("no block of the UNet looks at the prompt")
     config = standard(family, "unet/config.json") | {
@@ -79,6 +84,10 @@ def unet(header: Header, family: str) -> Config:
         "transformer_layers_per_block": [max(depth, 1) for depth in depth_of],
         "use_linear_projection": len(header.shape(f"{attended[0]}.1.proj_in.weight")) == 2,
     }
+    mirrored = [[depth] * (layers[0] + 1) for depth in reversed(config["transformer_layers_per_block"])]
+    upwards = _depths_upwards(header, attention[::-1], mirrored)
+    if upwards != mirrored:
+        config["reverse_transformer_layers_per_block"] = upwards
     if isinstance(config["attention_head_dim"], list):  # the number of heads, whatever its name says
         config["attention_head_dim"] = [max(1, width // HEAD) for width in widths]
     return config
@@ -89,17 +98,41 @@ def _depth(header: Header, block: str) -> int:
     return count(header, f"{block}.1.transformer_blocks.")
 
 
+def _depths_upwards(header: Header, attention: list[bool], mirrored: list[list[int]]) -> list[list[int]]:
+    """The transformer layers of every output block, by levels from the lowest: pruned models have other
+    numbers than downwards (`mirrored`), which stay for a level without attention.
+    """
+    upwards: list[list[int]] = []
+    for level, (attended, blocks) in enumerate(zip(attention, mirrored, strict=True)):
+        numbers = range(level * len(blocks), (level + 1) * len(blocks))
+        found = [_depth(header, f"{UNET}output_blocks.{number}") for number in numbers]
+        if {depth > 0 for depth in found} != {attended}:
+            raise ValueError(f"transformer depths {found} in output blocks {numbers}")
+        upwards.append(found if attended else blocks)
+    return upwards
+
+
 def vae(header: Header, family: str, prefix: str = VAE) -> Config:
-    """Read a VAE whose tensors' names begin with `prefix` ("" in a file of its own)."""
-    levels = count(header, f"{prefix}decoder.up.")
+    """Read a VAE whose tensors' names begin with `prefix` ("" in a file of its own).
+
+    A file of its own may also have diffusers' names, where the levels are counted from the other end.
+    """
+    if not header.has(f"{prefix}decoder.up.") and header.has(f"{prefix}decoder.up_blocks."):
+        levels = count(header, f"{prefix}decoder.up_blocks.")
+        first = "decoder.up_blocks.{}.resnets.0.conv2.weight"
+        layers = count(header, f"{prefix}decoder.up_blocks.0.resnets.")
+        order = range(levels - 1, -1, -1)
+    else:
+        levels = count(header, f"{prefix}decoder.up.")
+        first = "decoder.up.{}.block.0.conv2.weight"
+        layers = count(header, f"{prefix}decoder.up.0.block.")
+        order = range(levels)
     return standard(family, "vae/config.json") | {
-        "block_out_channels": [
-            size(header, f"{prefix}decoder.up.{level}.block.0.conv2.weight", 0) for level in range(levels)
-        ],
+        "block_out_channels": [size(header, prefix + first.format(level), 0) for level in order],
         "down_block_types": ["DownEncoderBlock2D"] * levels,
         "up_block_types": ["UpDecoderBlock2D"] * levels,
         "latent_channels": size(header, f"{prefix}decoder.conv_in.weight", 1),
-        "layers_per_block": count(header, f"{prefix}decoder.up.0.block.") - 1,
+        "layers_per_block": layers - 1,
     }
 
 
@@ -178,8 +211,19 @@ def size(header: Header, name: str, dimension: int) -> int:
     return found[dimension]
 
 
-def original_name(name: str, layers: int) -> str:
-    """`ldm`'s name of a layer in diffusers' UNet with so many blocks a level; unknown names stay."""
+def original_names(name: str, layers: int) -> list[str]:
+    """`ldm`'s name of a layer in diffusers' UNet with so many blocks a level; unknown names stay.
+
+    An upsampler has two: it comes after the attention of a block, if that has one.
+    """
+    match name.split("."):
+        case ["up_blocks", level, "upsamplers", _, "conv"]:
+            block = f"output_blocks.{int(level) * (layers + 1) + layers}"
+            return [f"{block}.1.conv", f"{block}.2.conv"]
+    return [_original_name(name, layers)]
+
+
+def _original_name(name: str, layers: int) -> str:
     stride = layers + 1
     match name.split("."):
         case ["down_blocks", level, "downsamplers", _, "conv"]:
@@ -196,6 +240,8 @@ def original_name(name: str, layers: int) -> str:
 
 
 RESNET = {
+    "norm1": "in_layers.0",
+    "norm2": "out_layers.0",
     "conv1": "in_layers.2",
     "conv2": "out_layers.3",
     "time_emb_proj": "emb_layers.1",
@@ -203,6 +249,7 @@ RESNET = {
 }
 TOP = {
     "conv_in": "input_blocks.0.0",
+    "conv_norm_out": "out.0",
     "conv_out": "out.2",
     "time_embedding.linear_1": "time_embed.0",
     "time_embedding.linear_2": "time_embed.2",

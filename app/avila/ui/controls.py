@@ -312,3 +312,43 @@ class Count(_Box):
 
     def set_value(self, value: int) -> None:
         self._number.setValue(value)
+
+
+class Percent(_Box):
+    """A share from 0 to 1, shown and typed as a percentage.
+
+    Signals:
+        changed(): the share changed.
+    """
+
+    changed = Signal()
+
+    def __init__(self, name: str, tip: str, words: str) -> None:
+        """`words` stand before the number: "from "."""
+        super().__init__()
+        self._share = 0.0
+        self._number = QSpinBox()
+        self._number.setRange(0, 100)
+        self._number.setSingleStep(5)
+        self._number.setPrefix(words)
+        self._number.setSuffix(" %")
+        self._number.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._number.installEventFilter(_WheelWithFocus(self))
+        self._number.valueChanged.connect(self._typed)
+        self.watch(self._number)
+        teach(self._number, name, tip)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 0, 8, 0)
+        row.addWidget(self._number)
+
+    def share(self) -> float:
+        return self._share
+
+    def set_share(self, share: float) -> None:
+        """Show this; one between two whole percentages stays exact until another is typed."""
+        self._number.setValue(round(share * 100))
+        self._share = share
+
+    def _typed(self, percent: int) -> None:
+        self._share = percent / 100
+        self.changed.emit()

@@ -181,7 +181,11 @@ def family_text(model: Model) -> str:
         "inpainting": _("inpainting"),
         "edit": _("edit"),
         "refiner": _("refiner"),
+        "depth": _("depth map"),
         "turbo": "Turbo",
+        "lightning": "Lightning",
+        "lcm": "LCM",
+        "hyper": "Hyper",
     }
     # The program's own is v-prediction, too; but nobody chooses by that.
     variant = "" if model.builtin else variants.get(model.variant, model.variant)

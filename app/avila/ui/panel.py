@@ -18,6 +18,7 @@ from avila.ui.additions import Additions
 from avila.ui.controls import Choice, Count, NumberSlider, SeedField
 from avila.ui.generate_button import GenerateButton
 from avila.ui.memory_fixes import FixButtons, MemoryChoices
+from avila.ui.model_options import ModelOptions
 from avila.ui.model_picker import ModelPicker
 from avila.ui.model_thumbnails import Thumbnails
 from avila.ui.prompt_editor import NegativePrompt, PromptEditor
@@ -83,6 +84,7 @@ class Panel(QWidget):
         self.count = Count(_("Pictures"), _("How many pictures, each with the next seed"), MOST_PICTURES)
         self.memory = MemoryChoices()
         self.fixes = FixButtons()
+        self.options = ModelOptions()
         self.hint = label("", "hint")
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.hint.setWordWrap(True)
@@ -94,7 +96,7 @@ class Panel(QWidget):
     def request(self) -> GenerationRequest:
         """What the controls say, with its seed."""
         width, height = self.size_picker.size_in_pixels()
-        return GenerationRequest(
+        request = GenerationRequest(
             prompt=self.prompt.text().strip(),
             negative_prompt=self.negative.text().strip(),
             backend=self.backend(),
@@ -111,6 +113,7 @@ class Panel(QWidget):
             vae=self.additions.used_vae() if self.model.reference() else "",
             loras=self.additions.loras() if self.model.reference() else (),
         )
+        return self.options.into(request)
 
     def to_remember(self) -> GenerationRequest:
         """What the controls say, with the additions that the chosen model cannot use."""
@@ -125,6 +128,7 @@ class Panel(QWidget):
         self.prompt.set_text(request.prompt)
         self.negative.set_text(request.negative_prompt)
         self.model.set_reference(request.model)
+        self.options.set_request(request)
         self.set_values(_values(request))
         self.memory.set_values(request.vae_tiling, request.precision)
         if request.seed >= 0:
@@ -158,6 +162,7 @@ class Panel(QWidget):
         """What the picker and the additions offer."""
         self.model.set_models(choosable(models))
         self.additions.set_models(models)
+        self.options.set_models(models)
         self._suit_model()
         self.changed.emit()
 
@@ -190,6 +195,9 @@ class Panel(QWidget):
         notes = [request.note(card.tokens), card.note(request)]
         if self.model.reference():
             notes += [self.additions.note(), self._unknown_tags()]
+        model = self.model.chosen()
+        if model and model.variant == "edit" and not any(notes):
+            return _("This model edits the draft")
         if request.follow_draft and not any(notes):
             return _("Starts from the draft: {n} of {steps} steps").format(
                 n=request.steps_run(), steps=request.steps
@@ -270,6 +278,8 @@ class Panel(QWidget):
         column.addWidget(self.follow)
         column.addSpacing(18)
         column.addLayout(rows)
+        column.addSpacing(8)
+        column.addWidget(self.options)
         column.addWidget(self.memory)
         column.addStretch(1)
         self._scroll = scroll = QScrollArea()
@@ -305,7 +315,7 @@ class Panel(QWidget):
         for look in (self.size_picker, self.seed):
             look.changed.connect(self.look_changed)
             look.changed.connect(self.changed)
-        for other in (self.model, self.steps, self.cfg, self.follow, self.count, self.memory):
+        for other in (self.model, self.steps, self.cfg, self.follow, self.count, self.memory, self.options):
             other.changed.connect(self.changed)
         self.sampler.currentTextChanged.connect(lambda _text: self.changed.emit())
         self.model.changed.connect(self._suit_model)
@@ -331,6 +341,7 @@ class Panel(QWidget):
 
     def _suit_model(self) -> None:
         """Switch off what the chosen engine does not use; defaults and size tiles are the model's own."""
+        self.options.suit(self.model.chosen())
         self.additions.set_host(self.model.chosen())
         self.additions.setVisible(bool(self.model.reference()))
         can, card = self._abilities[self.backend()], self.model.card()

@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from avila.gallery.store import GalleryEntry
-from avila.generation import RANDOM_SEED
+from avila.generation import RANDOM_SEED, GenerationRequest
 from avila.i18n import _
 from avila.ui import theme
 from avila.ui.picture_actions import PictureActions
@@ -78,6 +78,8 @@ def table(entry: GalleryEntry) -> dict[str, str]:
             f"{_file_name(lora.model)} {number(lora.weight, 'g', 4)}" for lora in request.loras
         ),
         "VAE": _file_name(request.vae),
+        _("Refiner"): refiner_text(request),
+        _("Training averages (EMA)"): _("yes") if request.ema else "",
         _("Seed"): "" if request.seed == RANDOM_SEED else str(request.seed),
         _("Took"): took(entry.seconds) if entry.seconds > 0 else "",
     }
@@ -87,6 +89,14 @@ def table(entry: GalleryEntry) -> dict[str, str]:
 def _file_name(reference: str) -> str:
     """A model's file as people call it; "" for none."""
     return PurePosixPath(reference.replace("\\", "/")).name.removesuffix(".safetensors")
+
+
+def refiner_text(request: GenerationRequest) -> str:
+    """The refiner's name and from where on it painted; "" when there was none."""
+    if not request.refiner:
+        return ""
+    name = _file_name(request.refiner)
+    return _("{name}, from {percent} %").format(name=name, percent=round(request.refiner_start * 100))
 
 
 class PictureDetails(QWidget):
