@@ -48,13 +48,34 @@ class Recommended:
 SD1 = Recommended()
 SD2_V = Recommended(width=768, height=768)  # the epsilon models were trained on 512
 SDXL = Recommended(width=1024, height=1024)
+# Flow matching, by the model cards of Stability AI and Black Forest Labs.
+FLOW_SAMPLERS = ("Euler", "Heun", "DPM++ 2M", "UniPC")  # the only ones that know how
+FLOW = Recommended(width=1024, height=1024, sampler="Euler", steps=28)
+SD3 = replace(FLOW, cfg_scale=7.0)
+SD35 = {
+    "3.5-medium": replace(FLOW, steps=40, cfg_scale=4.5),
+    "3.5-large": replace(FLOW, cfg_scale=3.5),
+    "3.5-large-turbo": replace(FLOW, steps=4, cfg_scale=1.0),
+}
+FLUX = replace(FLOW, cfg_scale=3.5)
+SCHNELL = replace(FLOW, steps=4, cfg_scale=1.0)
+T5_READ, T5_READ_BY_SCHNELL = 512, 256  # tokens of a prompt
 
 
 def recommended_for(family: str, variant: str) -> Recommended:
     """What suits a model of this family and variant whose maker says nothing."""
-    if family == "sdxl":
-        return SDXL
-    return SD2_V if (family, variant) == ("sd2", "v") else SD1
+    match family, variant:
+        case "flux", "schnell":
+            return SCHNELL
+        case "flux", _:
+            return FLUX
+        case "sd3", _:
+            return SD35.get(variant, SD3)
+        case "sdxl", _:
+            return SDXL
+        case "sd2", "v":
+            return SD2_V
+    return SD1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +87,22 @@ class Card:
     sizes: tuple[int, int] | None = None  # pixels a side between which it works well; None: not told
     tokens: int = TOKENS_READ  # of a prompt, that it reads
     hashes: tuple[tuple[str, str], ...] = ()  # of its files: POSIX path in the folder, SHA-256 in hex
+    # What the family decides, not the file:
+    samplers: tuple[str, ...] = ()  # the only ones it can be run with; (): all
+    negative: bool = True  # whether it heeds the negative prompt
+    hint: str = ""  # what would make its pictures better, one sentence
 
     def note(self, request: GenerationRequest) -> str:
-        """A sentence on a size that the model does not do well; "" for the others."""
+        """A sentence on what the model does not do well with this request, or at all; "" when all is well."""
+        if self.samplers and request.sampler not in self.samplers:
+            return _("This model works with these samplers alone: {names}").format(
+                names=", ".join(self.samplers)
+            )
+        if request.negative_prompt.strip() and not self.negative:
+            return _("Flux models pay no heed to a negative prompt")
+        return self._note_on_size(request) or self.hint
+
+    def _note_on_size(self, request: GenerationRequest) -> str:
         sides = (request.width, request.height)
         if not self.sizes or (self.sizes[0] <= min(sides) and max(sides) <= self.sizes[1]):
             return ""
@@ -79,6 +113,16 @@ class Card:
 
 
 NO_CARD = Card()
+
+
+def of_family(card: Card, family: str, variant: str, hint: str = "") -> Card:
+    """The card with what a model's family decides."""
+    if family == "flux":
+        tokens = T5_READ_BY_SCHNELL if variant == "schnell" else T5_READ
+        return replace(card, samplers=FLOW_SAMPLERS, negative=False, tokens=tokens, hint=hint)
+    if family == "sd3":
+        return replace(card, samplers=FLOW_SAMPLERS, hint=hint)
+    return card
 
 
 def read_card(folder: Path, usual: Recommended = SD1) -> Card:

@@ -22,7 +22,12 @@ SD3 = ("joint_blocks", "transformer_blocks.0.attn.", "attn_add_q_proj", "attn.ad
 WIDTHS = {768: "sd1", 1024: "sd2", 2048: "sdxl"}  # of the words that a family's UNet attends to
 DTYPES = {"F64": "fp64", "F32": "fp32", "F16": "fp16", "BF16": "bf16", "I8": "int8", "U8": "uint8"}
 # pipeline class to family; SD 2 has the same as SD 1
-FOLDERS = {"StableDiffusionPipeline": "sd1", "StableDiffusionXLPipeline": "sdxl"}
+FOLDERS = {
+    "StableDiffusionPipeline": "sd1",
+    "StableDiffusionXLPipeline": "sdxl",
+    "StableDiffusion3Pipeline": "sd3",
+    "FluxPipeline": "flux",
+}
 TEXTS = {"sd1": (sd1.TEXT,), "sd2": (sd2.TEXT,), "sdxl": (sdxl.TEXT, sdxl.TEXT_2)}  # in a single file
 ADDITIONS = ("lora", "vae", "taesd", "embedding", "controlnet", "upscaler", "text_encoder")
 PICKLES = (".pt", ".pth", ".bin")  # beside .ckpt; additions most often
@@ -35,7 +40,8 @@ class Kind:
 
     kind: str = ""  # "checkpoint", one of ADDITIONS, "unet" (a diffusion model alone), "gguf"; "" unknown
     family: str = ""  # "sd1", "sd2", "sdxl", "sd3", "flux"; "" unknown
-    variant: str = ""  # "inpainting", "edit", "refiner", "v", "turbo"; "" the usual one
+    # "inpainting", "edit", "refiner", "v", "turbo", "schnell", "3.5-medium", "3.5-large"; "" the usual one
+    variant: str = ""
     dtype: str = ""  # of most weights: "fp16", "bf16", "fp32", "fp8", "int8", …
     words: tuple[str, ...] = ()  # that a LoRA or an embedding was trained on
     problem: str = ""  # why it makes no pictures by itself, one sentence; "" when it does
@@ -43,8 +49,6 @@ class Kind:
 
 def runs(kind: Kind) -> str:
     """Why a whole model of this kind cannot run in this version, one sentence; "" when it can."""
-    if kind.family in ("sd3", "flux"):
-        return _("It is of a newer family (SD3, Flux or alike), which Avila cannot run yet.")
     if kind.kind == "gguf":
         return _("It is a GGUF file, which Avila cannot run yet.")
     if kind.variant == "refiner":
@@ -66,6 +70,8 @@ def kind_of(path: Path) -> Kind:
         look = kind_of_file(read_header(path))
     except AvilaError as error:
         return Kind("checkpoint" if path.suffix.lower() == ".ckpt" else "", problem=error.explanation)
+    if look.variant == "3.5-large" and "turbo" in path.name.lower():  # of the same shapes
+        look = replace(look, variant="3.5-large-turbo")
     if path.suffix != ".safetensors" and not look.problem:  # diffusers goes by the name
         return replace(look, problem=_("Its name must end in “.safetensors” in small letters; rename it."))
     return look
@@ -74,7 +80,7 @@ def kind_of(path: Path) -> Kind:
 def kind_of_file(header: Header, vae: Config | None = None) -> Kind:
     """What a .safetensors file with this header is; with `vae`, as if its own VAE were that one."""
     look = _look(header)
-    if look.kind == "checkpoint" and not look.problem:
+    if look.kind == "checkpoint" and not look.problem and look.family not in layouts.FLOW:
         look = replace(look, problem=runs(look) or _incomplete(header, vae))
     return replace(look, dtype=_dtype(header))
 
@@ -97,9 +103,7 @@ def _look(header: Header) -> Kind:
         problem = _("It is a ControlNet, an addition to a model, not a model of its own.")
         return Kind("controlnet", _family(header), problem=problem)
     if holds(*FLUX, "joint_blocks.", "transformer_blocks.0.attn."):
-        whole = (has("vae.") or has(VAE)) and (holds("text_encoders.") or has("conditioner."))
-        look = Kind("checkpoint" if whole or has(VAE) else "unet", "flux" if holds(*FLUX) else "sd3")
-        return replace(look, problem=runs(look))
+        return _kind_of_flow(header, "flux" if holds(*FLUX) else "sd3")
     if has("conditioner.embedders.") or has(UNET):
         return _kind_of_checkpoint(header)
     if has("model_ema."):
@@ -142,13 +146,39 @@ def _kind_of_checkpoint(header: Header) -> Kind:
     return replace(look, problem=runs(look) or _("It lacks its text encoder, so it cannot follow a prompt."))
 
 
+def _kind_of_flow(header: Header, family: str) -> Kind:
+    """A file with a transformer of Stable Diffusion 3 or Flux, whether or not its other parts are inside."""
+    whole = header.has(VAE) or (header.has("vae.") and header.has("text_encoders."))
+    look = Kind("checkpoint" if whole else "unet", family)
+    if _quantised(header, ""):
+        return replace(look, problem=_("Its weights are quantised in a way that Avila cannot read yet."))
+    try:
+        config = layouts.transformer(header, family)
+    except ValueError:
+        if header.has("transformer_blocks.") or header.has("single_transformer_blocks."):
+            problem = _("It is the transformer of a model alone; choose the folder that holds all its parts.")
+        else:
+            problem = _("It is like a Stable Diffusion 3 or Flux model, but parts are missing or do not fit.")
+        return replace(look, problem=problem)
+    look = replace(look, variant=layouts.FLOW[family].variant(config))
+    return replace(look, problem=runs(look))
+
+
+def _quantised(header: Header, prefix: str) -> bool:
+    """Whether weights whose names begin so need numbers beside them to be read; plain fp8 needs none."""
+    if any(name.endswith((".scale_weight", ".weight_scale")) for name in header.names):
+        return True
+    return any(
+        tensor.dtype in ("I8", "U8", "F4", "F6_E2M3", "F6_E3M2") and name.startswith(prefix)
+        for name, tensor in header.tensors.items()
+    )
+
+
 def _incomplete(header: Header, vae: Config | None) -> str:
     """What a checkpoint of a family that can run lacks, one sentence; "" when it is whole."""
     if not vae and not header.has(VAE):
         return _("It lacks its VAE, so it cannot make a picture from its latents.")
-    if any(name.endswith((".scale_weight", ".weight_scale")) for name in header.tensors) or any(
-        tensor.dtype in ("I8", "U8") and name.startswith(UNET) for name, tensor in header.tensors.items()
-    ):
+    if _quantised(header, UNET):
         return _("Its weights are quantised in a way that Avila cannot read yet.")
     try:
         layouts.configs(header, vae)
@@ -369,8 +399,11 @@ def kind_of_folder(folder: Path) -> Kind:
     if pipeline not in FOLDERS:
         problem = _("It is made for “{pipeline}”, which Avila cannot run yet.").format(pipeline=pipeline)
         return replace(look, problem=problem)
-    numbers = ("", "_2") if family == "sdxl" else ("",)
-    for part in ("unet", "vae", *(f"text_encoder{number}" for number in numbers)):
+    numbers = ("", "_2") if family in ("sdxl", "sd3", "flux") else ("",)
+    if (folder / "text_encoder_3").is_dir():  # SD 3's T5, which may be left out
+        numbers += ("_3",)
+    painter = "transformer" if family in layouts.FLOW else "unet"
+    for part in (painter, "vae", *(f"text_encoder{number}" for number in numbers)):
         if not (folder / part / "config.json").is_file():
             return replace(look, problem=_("Its part “{part}” is missing.").format(part=part))
         if not any((folder / part).glob("*.safetensors")):
@@ -380,9 +413,10 @@ def kind_of_folder(folder: Path) -> Kind:
     for part in (f"tokenizer{number}" for number in numbers):
         if not any((folder / part / name).is_file() for name in ("vocab.json", "tokenizer.json")):
             return replace(look, problem=_("Its part “{part}” is missing.").format(part=part))
-    part = "unet"
+    part = painter
     try:
-        linear = _config(folder / part / "config.json").get("use_linear_projection")
+        config = _config(folder / part / "config.json")
+        linear = config.get("use_linear_projection")
         headers = [read_header(path) for path in sorted((folder / part).glob("*.safetensors"))]
         part = "scheduler"
         predicts = _config(folder / part / "scheduler_config.json").get("prediction_type")
@@ -390,7 +424,23 @@ def kind_of_folder(folder: Path) -> Kind:
         return replace(look, problem=_("Its part “{part}” cannot be read.").format(part=part))
     if family == "sd1" and linear:  # SD 1 has convolutions there
         look = replace(look, family="sd2")
+    if family in layouts.FLOW:
+        try:
+            look = replace(look, variant=_flow_variant(family, config, folder), dtype=_dtype(headers[0]))
+        except (KeyError, TypeError):
+            return replace(look, problem=_("Its part “{part}” cannot be read.").format(part=painter))
+        return replace(look, problem=runs(look))
     return replace(look, variant="v" if predicts == "v_prediction" else "", dtype=_dtype(headers[0]))
+
+
+def _flow_variant(family: str, config: Config, folder: Path) -> str:
+    """The variant by a transformer's config, which leaves out what is usual."""
+    usual = {"qk_norm": None, "dual_attention_layers": (), "guidance_embeds": False, "in_channels": 64}
+    known = usual | config
+    known["out_channels"] = known.get("out_channels") or known["in_channels"]
+    variant = layouts.FLOW[family].variant(known)
+    turbo = variant == "3.5-large" and "turbo" in "/".join(folder.parts[-3:]).lower()
+    return f"{variant}-turbo" if turbo else variant
 
 
 def _config(path: Path) -> Config:

@@ -1,9 +1,11 @@
 """Checkpoints in their original layout, as diffusers' configs: one entry for all families."""
 
-from avila.library import parts, sd1, sd2, sdxl
+from avila.library import flux, parts, sd1, sd2, sd3, sdxl
 from avila.library.headers import Header
 from avila.library.parts import Config
 
+FLOW = {"sd3": sd3, "flux": flux}  # a transformer in place of the UNet, trained on flow matching
+PREFIXES = ("", parts.UNET)  # of the transformer's names in a file
 CONFIGS = {"sd1": sd1.configs, "sd2": sd2.configs, "sdxl": sdxl.configs}
 
 
@@ -33,3 +35,22 @@ def configs(header: Header, vae: Config | None = None) -> dict[str, Config]:
     if unet["in_channels"] != found["vae/config.json"]["latent_channels"]:
         raise ValueError(f"a UNet of {unet['in_channels']} channels")
     return found
+
+
+def prefix_of(header: Header, family: str) -> str | None:
+    """What the names of a FLOW family's transformer begin with; None when it has none in the original layout."""
+    first = FLOW[family].FIRST
+    return next((prefix for prefix in PREFIXES if prefix + first in header.tensors), None)
+
+
+def transformer(header: Header, family: str) -> Config:
+    """diffusers' config of a FLOW family's transformer. Raises ValueError when it is not there, or not whole."""
+    prefix = prefix_of(header, family)
+    if prefix is None:
+        raise ValueError("no transformer in the original layout")
+    return FLOW[family].transformer(header, prefix)
+
+
+def channels(family: str, config: Config) -> int:
+    """The latent channels that a FLOW family's transformer with this config paints."""
+    return int(config["in_channels"]) // (flux.PACKED if family == "flux" else 1)

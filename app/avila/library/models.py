@@ -3,14 +3,16 @@
 import difflib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from avila.errors import AvilaError
 from avila.i18n import _
-from avila.library.card import NO_CARD, Card, Recommended, read_card, recommended_for
+from avila.library.assembly import Assembly, assemble
+from avila.library.card import NO_CARD, Card, Recommended, of_family, read_card, recommended_for
 from avila.library.families import ADDITIONS, PICKLES, Kind, kind_of
 from avila.library.folders import candidates, hub_name, places
+from avila.library.layouts import FLOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Model:
 
     @property
     def variant(self) -> str:
-        """ "inpainting", "edit", "refiner", "v", "turbo"; "" for the usual one."""
+        """ "inpainting", "refiner", "v", "schnell", "3.5-large", … as in `Kind`; "" for the usual one."""
         return self.look.variant
 
     @property
@@ -169,10 +171,41 @@ class Library:
                 size=size,
                 modified=modified,
                 problem=look.problem or problem,
-                card=card,
+                card=of_family(card, look.family, look.variant),
                 builtin=builtin,
             )
-        return self._known[key]
+        return self._with_what_lies_beside(self._known[key])
+
+    def assembly(self, model: Model, own_vae: bool = True) -> Assembly | None:
+        """Where the parts of a Stable Diffusion 3 or Flux model in one file are; None for any other model.
+
+        Raises AvilaError when one of the files cannot be read. See `assemble` on `own_vae`.
+        """
+        if model.family not in FLOW or model.kind not in ("checkpoint", "unet") or model.look.problem:
+            return None
+        if model.path.is_dir():
+            return None
+        try:
+            return assemble(model.path, model.family, self.folders, own_vae)
+        except ValueError as error:
+            raise AvilaError(
+                _("“{name}” cannot be used").format(name=model.name),
+                _("It is like a Stable Diffusion 3 or Flux model, but parts are missing or do not fit."),
+                _("Download the model again, or choose another one."),
+                f"{model.path}\n{error}",
+            ) from error
+
+    def _with_what_lies_beside(self, model: Model) -> Model:
+        """The model with the problem, or the hint, of files that its own is not complete without."""
+        try:
+            assembly = self.assembly(model)
+        except AvilaError as error:
+            return replace(model, problem=error.explanation)
+        if not assembly:
+            return model
+        folder = self.folders[0] if self.folders else None
+        card = replace(model.card, hint=assembly.hint(folder))
+        return replace(model, problem=model.problem or assembly.problem(folder), card=card)
 
     def _reference(self, path: Path) -> str:
         """What `find` finds this very path by: short, unless another folder has the same before."""
