@@ -211,8 +211,11 @@ def with_embeddings(
     """Know the embeddings that the prompts name inside the block; the request with tokens for their names.
 
     Those made for another family are passed over: their name may be an ordinary word. Raises AvilaError for
-    a damaged one.
+    a damaged one. Stable Diffusion 3 and Flux also read the prompt with T5, for which there are none.
     """
+    if hasattr(pipeline, "transformer"):
+        yield request
+        return
     encoders = [f"text_encoder{n}" for n in ("", "_2") if hasattr(pipeline, f"text_encoder{n}")]
     tables = {encoder: getattr(pipeline, encoder).get_input_embeddings() for encoder in encoders}
     added: dict[str, list[Any]] = {encoder: [] for encoder in encoders}

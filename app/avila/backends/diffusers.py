@@ -1,4 +1,4 @@
-"""The PyTorch engine: Stable Diffusion 1.x, 2.x and XL through diffusers, offline.
+"""The PyTorch engine: Stable Diffusion 1.x, 2.x, XL and 3, and Flux, through diffusers, offline.
 
 torch and diffusers take seconds to import, so that happens inside functions only: the abilities are there
 without them.
@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from avila.backends import flow
 from avila.backends.additions import Addition, with_embeddings, with_loras
 from avila.backends.devices import device_and_dtype, import_quietly, out_of_memory
 from avila.backends.loading import Loaded, LoadKey, check_files, lacks_only_a_vae, load, try_again
@@ -113,13 +114,16 @@ class Diffusers:
         scheduler = pipeline.scheduler
         import torch
 
-        fitting = _fitting(request, pipeline.vae_scale_factor)
+        flows = hasattr(pipeline, "transformer")
+        painter = pipeline.transformer if flows else pipeline.unet
+        # a transformer takes 2 x 2 latents at a time
+        fitting = _fitting(request, pipeline.vae_scale_factor * (2 if flows else 1))
         with (
             with_loras(pipeline, self._loras(request)),
             with_embeddings(pipeline, fitting, self._embeddings()) as spelt,
-            watched(pipeline.unet) as seen,
+            watched(painter) as seen,
         ):
-            given = arguments(spelt)
+            given = arguments(spelt) | (flow.prompt_length(pipeline) if flows else {})
             if request.follow_draft:
                 given |= _beginning(pipeline, fitting)
 
@@ -158,11 +162,13 @@ class Diffusers:
         """Load the request's model unless it is, and set its sampler."""
         model = self._library.find(request.model)
         vae = self._library.find(request.vae, "vae") if request.vae else None
-        if model.problem and not (vae and lacks_only_a_vae(model)):
+        assembly = self._library.assembly(model, own_vae=not vae)
+        problem = assembly.problem(next(iter(self._library.folders), None)) if assembly else model.problem
+        if problem and not (vae and lacks_only_a_vae(model)):
             check_files(model)  # a missing one may be the reason, and is the better one to tell
             raise AvilaError(
                 _("“{name}” cannot be used").format(name=model.name),
-                model.problem,
+                problem,
                 try_again(model)
                 if model.builtin
                 else _("Choose a Stable Diffusion model in the .safetensors format."),
@@ -170,12 +176,14 @@ class Diffusers:
             )
         import_quietly()
         device = device_and_dtype()
-        dtype = "float32" if model.path in self._needs_full_precision else device.dtype
+        dtype = flow.dtype_for(device, model.family)
+        dtype = "float32" if model.path in self._needs_full_precision else dtype
         replaced = (vae.path, vae.modified) if vae else None
-        key = LoadKey(model.path, model.modified, model.size, device.name, dtype, replaced)
+        files = assembly.files if assembly else ()
+        key = LoadKey(model.path, model.modified, model.size, device.name, dtype, replaced, files)
         if self._loaded is None or self._loaded.key != key:
             self.close()  # first, so that two models are never held at once
-            self._loaded = load(model, key, vae)
+            self._loaded = load(model, key, vae, assembly)
         scheduler = make_scheduler(request.sampler, self._loaded.scheduler_config, request.steps)
         self._loaded.pipeline.scheduler = self._loaded.follower.scheduler = scheduler
         return self._loaded
@@ -224,8 +232,9 @@ def _beginning(follower: Any, request: GenerationRequest) -> dict[str, Any]:
     scene = read(request.prompt, request.negative_prompt)
     draft = paint(scene, request.width, request.height, request.seed, fine=True)
     run = request.steps_run()
-    follower.get_timesteps = lambda steps, *_given, **_named: (
-        last_timesteps(follower.scheduler, steps, run),
+    # not the number it is called with: Flux's pipeline takes each call of Heun's for a step
+    follower.get_timesteps = lambda *_given, **_named: (
+        last_timesteps(follower.scheduler, request.steps, run),
         run,
     )
     return {"image": Image.fromarray(draft), "strength": 1 - request.follow_draft / 100}

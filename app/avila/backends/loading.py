@@ -8,11 +8,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from avila.assets import resource
+from avila.backends import flow
 from avila.backends.devices import out_of_memory
 from avila.backends.previews import LatentColours, Prediction, decoded, decodes_quickly, fit_colours
 from avila.errors import AvilaError
 from avila.i18n import _
 from avila.library import layouts, parts, sd2
+from avila.library.assembly import Assembly
 from avila.library.card import damage
 from avila.library.families import kind_of_file
 from avila.library.headers import Header, read_header
@@ -32,6 +34,7 @@ class LoadKey:
     device: str
     dtype: str
     vae: tuple[Path, int] | None = None  # the one in place of the model's own, and when it was changed, in ns
+    parts: tuple[tuple[Path, int], ...] = ()  # likewise the files of a model that has its parts in several
 
 
 @dataclass(slots=True)
@@ -39,7 +42,7 @@ class Loaded:
     """A model in memory."""
 
     key: LoadKey
-    pipeline: Any  # diffusers.StableDiffusionPipeline or …XLPipeline
+    pipeline: Any  # diffusers.StableDiffusionPipeline, …XLPipeline, StableDiffusion3Pipeline or FluxPipeline
     follower: Any  # its …Img2ImgPipeline of the same parts, begins with a picture
     scheduler_config: Any  # as the model brought it; each sampler is made from it
     _colours: LatentColours | None = field(default=None, init=False)
@@ -54,8 +57,11 @@ class Loaded:
         return self._colours.picture(latents)
 
 
-def load(model: Model, key: LoadKey, vae: Model | None) -> Loaded:
-    """Read the weights. Raises AvilaError when they are not what the header or the configs promise."""
+def load(model: Model, key: LoadKey, vae: Model | None, assembly: Assembly | None = None) -> Loaded:
+    """Read the weights. Raises AvilaError when they are not what the header or the configs promise.
+
+    `assembly` is where the parts of a Stable Diffusion 3 or Flux model in one file are.
+    """
     import torch
     from diffusers.loaders.single_file_utils import SingleFileComponentError
     from safetensors import SafetensorError
@@ -64,7 +70,7 @@ def load(model: Model, key: LoadKey, vae: Model | None) -> Loaded:
     dtype = getattr(torch, key.dtype)
     given = {"vae": _vae(vae, model.family, dtype)} if vae else {}
     try:
-        pipeline = _pipeline(model, dtype, given)
+        pipeline = flow.pipeline_of(assembly, dtype, **given) if assembly else _pipeline(model, dtype, given)
         _check(pipeline)
         if model.path.is_dir():
             _check_text_encoders(model.path, pipeline)
@@ -92,6 +98,8 @@ def _follower(pipeline: Any) -> Any:
     """The image-to-image pipeline of the same parts."""
     from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionXLImg2ImgPipeline
 
+    if hasattr(pipeline, "transformer"):
+        return flow.follower_of(pipeline)
     if hasattr(pipeline, "text_encoder_2"):
         return StableDiffusionXLImg2ImgPipeline(**pipeline.components, add_watermarker=False)
     return StableDiffusionImg2ImgPipeline(**pipeline.components, requires_safety_checker=False)
@@ -127,7 +135,10 @@ def _vae(chosen: Model, family: str, dtype: Any) -> Any:
 
 def _vae_config(header: Header, family: str) -> parts.Config:
     # or a checkpoint that has one
-    return parts.vae(header, family, parts.VAE if header.has(parts.VAE) else "")
+    prefix = next(
+        prefix for prefix in (parts.VAE, "vae.", "") if header.has(f"{prefix}decoder.") or not prefix
+    )
+    return parts.vae(header, family, prefix)
 
 
 def lacks_only_a_vae(model: Model) -> bool:
@@ -142,10 +153,19 @@ def lacks_only_a_vae(model: Model) -> bool:
 
 
 def _pipeline(model: Model, dtype: Any, given: dict[str, Any]) -> Any:
-    from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
+    from diffusers import (
+        FluxPipeline,
+        StableDiffusion3Pipeline,
+        StableDiffusionPipeline,
+        StableDiffusionXLPipeline,
+    )
 
     options: dict[str, Any] = given | {"dtype": dtype, "local_files_only": True}
-    if model.family == "sdxl":
+    if model.family in layouts.FLOW:
+        pipeline_class = FluxPipeline if model.family == "flux" else StableDiffusion3Pipeline
+        if model.family == "sd3" and not (model.path / "text_encoder_3").is_dir():
+            options |= {"text_encoder_3": None, "tokenizer_3": None}
+    elif model.family == "sdxl":
         pipeline_class = StableDiffusionXLPipeline
         options |= {"add_watermarker": False}
     else:
@@ -153,8 +173,9 @@ def _pipeline(model: Model, dtype: Any, given: dict[str, Any]) -> Any:
         options |= dict.fromkeys(("safety_checker", "feature_extractor"))
         options |= {"requires_safety_checker": False}
     if model.path.is_dir():
-        fp16_only = not (model.path / "unet" / "diffusion_pytorch_model.safetensors").is_file() and any(
-            (model.path / "unet").glob("*.fp16*.safetensors")
+        weights = model.path / ("transformer" if model.family in layouts.FLOW else "unet")
+        fp16_only = any(weights.glob("*.fp16*.safetensors")) and all(
+            ".fp16" in file.name for file in weights.glob("*.safetensors")
         )
         return pipeline_class.from_pretrained(
             model.path, use_safetensors=True, variant="fp16" if fp16_only else None, **options
@@ -208,9 +229,9 @@ def _check(pipeline: Any) -> None:
     for part, network in pipeline.components.items():
         if isinstance(network, torch.nn.Module):
             _check_weights(part, network)
-    for number in ("", "_2"):
-        if hasattr(pipeline, f"tokenizer{number}"):
-            tokenizer = getattr(pipeline, f"tokenizer{number}")
+    for number in ("", "_2", "_3"):
+        tokenizer = getattr(pipeline, f"tokenizer{number}", None)
+        if tokenizer is not None:
             _check_tokenizer(tokenizer, getattr(pipeline, f"text_encoder{number}").config)
 
 
@@ -228,7 +249,7 @@ def _check_weights(part: str, network: Any) -> None:
 
 def _check_text_encoders(folder: Path, pipeline: Any) -> None:
     """transformers makes up the weights that a folder's file lacks, as for training."""
-    for part in ("text_encoder", "text_encoder_2"):
+    for part in ("text_encoder", "text_encoder_2", "text_encoder_3"):
         network = getattr(pipeline, part, None)
         if network is None:
             continue
@@ -245,10 +266,8 @@ def _check_text_encoders(folder: Path, pipeline: Any) -> None:
 
 def _check_tokenizer(tokenizer: Any, config: Any) -> None:
     # transformers makes up a vocabulary of two words where the file is missing; small models have hundreds
-    if (
-        not 256 <= len(tokenizer) <= config.vocab_size
-        or tokenizer.model_max_length > config.max_position_embeddings
-    ):
+    longest = getattr(config, "max_position_embeddings", flow.T5_LENGTH)  # T5 has no table of places
+    if not 256 <= len(tokenizer) <= config.vocab_size or tokenizer.model_max_length > longest:
         raise ValueError(f"tokenizer: {len(tokenizer)} words, {tokenizer.model_max_length} long")
 
 

@@ -9,7 +9,7 @@ file and cannot come with this program: `tokenizers/t5/tokenizer.json`, a diffus
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import permutations
+from itertools import pairwise, permutations
 from pathlib import Path
 
 from avila.errors import AvilaError
@@ -151,7 +151,7 @@ def _fitting(
         widths = {file: _width(*file) for file in clips}
         for pair in permutations(clips, len(names)):
             sides = [widths[file] for file in pair]
-            if sum(sides) == asked and all(a < b for a, b in zip(sides, sides[1:], strict=False)):
+            if sum(sides) == asked and all(a < b for a, b in pairwise(sides)):
                 chosen |= dict(zip(names, pair, strict=True))
                 break
         else:  # half of the pair, so that only the other one is asked for
@@ -159,7 +159,14 @@ def _fitting(
             for file in reversed(clips):
                 if known.get(widths[file]) in names:
                     chosen[known[widths[file]]] = file
-    return {prefix: _text(family, prefix, *file) for prefix, file in chosen.items()}
+    found: dict[str, Part] = {}
+    for which, file in chosen.items():
+        try:
+            found[which] = _text(family, which, *file)
+        except ValueError:  # one that lies beside may be anything
+            if which in inside:
+                raise
+    return found
 
 
 def _text(family: str, which: str, path: Path, prefix: str) -> Part:
@@ -239,7 +246,7 @@ def _files(around: list[Path], names: tuple[str, ...]) -> list[Path]:
 
 
 def _tokenizer(around: list[Path]) -> Path | None:
-    # a folder above the model's own may be a home with thousands of others: only the first is looked for there
+    # the folder above the model's own may be a home with thousands of others: no search all over that
     for patterns, searched in (((TOKENIZER,), around), (TOKENIZERS, around[2:])):
         for place in searched:
             for pattern in patterns:

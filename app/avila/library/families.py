@@ -399,7 +399,7 @@ def kind_of_folder(folder: Path) -> Kind:
     if pipeline not in FOLDERS:
         problem = _("It is made for “{pipeline}”, which Avila cannot run yet.").format(pipeline=pipeline)
         return replace(look, problem=problem)
-    numbers = ("", "_2") if family in ("sdxl", "sd3", "flux") else ("",)
+    numbers: tuple[str, ...] = ("", "_2") if family in ("sdxl", "sd3", "flux") else ("",)
     if (folder / "text_encoder_3").is_dir():  # SD 3's T5, which may be left out
         numbers += ("_3",)
     painter = "transformer" if family in layouts.FLOW else "unet"

@@ -55,7 +55,10 @@ TOP = {
     # shift before scale there, scale before shift in diffusers
     "norm_out.linear": Source("final_layer.adaLN_modulation.1", swapped=True),
 }
-BLOCKS = {"transformer_blocks": ("double_blocks", DOUBLE), "single_transformer_blocks": ("single_blocks", SINGLE)}
+BLOCKS = {
+    "transformer_blocks": ("double_blocks", DOUBLE),
+    "single_transformer_blocks": ("single_blocks", SINGLE),
+}
 
 
 def original(name: str, _layers: int = 0) -> Source:

@@ -38,17 +38,18 @@ def configs(header: Header, vae: Config | None = None) -> dict[str, Config]:
 
 
 def prefix_of(header: Header, family: str) -> str | None:
-    """What the names of a FLOW family's transformer begin with; None when it has none in the original layout."""
+    """What the names of a FLOW family's transformer begin with; None when it is of another layout."""
     first = FLOW[family].FIRST
     return next((prefix for prefix in PREFIXES if prefix + first in header.tensors), None)
 
 
 def transformer(header: Header, family: str) -> Config:
-    """diffusers' config of a FLOW family's transformer. Raises ValueError when it is not there, or not whole."""
+    """diffusers' config of a FLOW family's transformer. Raises ValueError when there is none, or a part."""
     prefix = prefix_of(header, family)
     if prefix is None:
         raise ValueError("no transformer in the original layout")
-    return FLOW[family].transformer(header, prefix)
+    config: Config = FLOW[family].transformer(header, prefix)
+    return config
 
 
 def channels(family: str, config: Config) -> int:
