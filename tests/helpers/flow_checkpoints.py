@@ -144,7 +144,7 @@ def write_file(
     prefix: str = "model.diffusion_model.",
     vae_prefix: str = "first_stage_model.",
 ) -> Path:
-    """Write a single file of all parts or of these; `without` leaves out, `bad` makes NaN what is named so."""
+    """Write a single file of all parts or of these; `without` leaves out, `bad` makes NaN some."""
     import torch
     from safetensors.torch import save_file
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from avila.backends import flow
 from avila.errors import AvilaError
 from avila.generation import GenerationRequest
 from avila.i18n import _
@@ -35,10 +36,12 @@ ROLES = {
     ".alpha": "alpha",
 }
 PARTS = {
+    "lora_te3_": "text_encoder_3",
     "lora_te2_": "text_encoder_2",
     "lora_te1_": "text_encoder",
     "lora_te_": "text_encoder",
     "lora_unet_": "unet",
+    "text_encoder_3_": "text_encoder_3",
     "text_encoder_2_": "text_encoder_2",
     "text_encoder_": "text_encoder",
     "unet_": "unet",
@@ -82,14 +85,30 @@ def _pieces(pipeline: Any, lora: Addition) -> Iterator[tuple[Any, dict[str, Any]
         targets.setdefault(target, {})[ROLES[ending]] = tensor
     layers = {
         part: _layers(getattr(pipeline, part), part)
-        for part in ("unet", "text_encoder", "text_encoder_2")
-        if hasattr(pipeline, part)
+        for part in ("unet", "text_encoder", "text_encoder_2", "text_encoder_3")
+        if getattr(pipeline, part, None) is not None
     }
+    transformer = flow.lora_layers(pipeline) if hasattr(pipeline, "transformer") else {}
+    if transformer and not hasattr(pipeline, "text_encoder_3"):  # trainers number T5 so for Flux, too
+        layers["text_encoder_3"] = layers["text_encoder_2"]
     for target, pieces in targets.items():
+        named = flow.named_by_lora(target, transformer)
+        for layer, source in named:
+            own = {
+                role: flow.cut(matrix, source, len(layer.weight)) if role == "up" else matrix
+                for role, matrix in pieces.items()
+            }
+            if not _fits(layer, own):
+                raise _other_family(lora, tensors, target)
+            yield layer, own
+        if named:
+            continue
         prefix = next((prefix for prefix in PARTS if target.startswith(prefix)), "")
         part = PARTS.get(prefix, "")
         inner = target.removeprefix(prefix).removeprefix("" if part == "unet" else "text_model_")
         layer = layers.get(part, {}).get(inner)
+        if part == "text_encoder_3" and part not in layers:
+            continue  # SD 3 without its T5
         if layer is None and part.startswith("text_encoder") and _behind_the_last(inner, layers.get(part)):
             continue  # SD 2 leaves its text encoder's last layer out, trainers do not
         if layer is None or not _fits(layer, pieces):

@@ -21,6 +21,15 @@ REOPENED = (
     64  # tensors after which a file is mapped anew, so that what was converted no longer counts as ours
 )
 T5_LENGTH = 512  # tokens, the most that T5 was trained on
+# of the names that trainers give a transformer's layers: diffusers, kohya, ComfyUI, PEFT
+LORA_PREFIXES = (
+    "",
+    "transformer_",
+    "lora_transformer_",
+    "lora_unet_",
+    "diffusion_model_",
+    "base_model_model_",
+)
 SCHNELL_LENGTH = 256  # tokens; Flux schnell was distilled on so many
 
 
@@ -74,13 +83,43 @@ def prompt_length(pipeline: Any) -> dict[str, int]:
     return {"max_sequence_length": SCHNELL_LENGTH} if schnell else {}
 
 
+def lora_layers(pipeline: Any) -> dict[str, list[tuple[Any, Source]]]:
+    """The transformer's layers that a LoRA may name, by diffusers' names and by the original ones, "_" for ".".
+
+    An original layer is several here, each with the rows of it that are its own.
+    """
+    import torch
+
+    network = pipeline.transformer
+    original = layouts.FLOW["flux" if type(pipeline).__name__.startswith("Flux") else "sd3"].original
+    found: dict[str, list[tuple[Any, Source]]] = {}
+    for name, layer in network.named_modules():
+        if not isinstance(layer, torch.nn.Linear | torch.nn.Conv2d):
+            continue
+        source = original(f"{name}.weight", network.config.num_layers)
+        flat = name.replace(".", "_")
+        for own in {flat, flat.removesuffix("_0") if flat.endswith("to_out_0") else flat}:
+            found[own] = [(layer, Source(name))]
+        found.setdefault(source.name.removesuffix(".weight").replace(".", "_"), []).append((layer, source))
+    return found
+
+
+def named_by_lora(target: str, layers: dict[str, list[tuple[Any, Source]]]) -> list[tuple[Any, Source]]:
+    """The layers of `lora_layers` that a LoRA's target ("lora_unet_double_blocks_0_img_attn_qkv") means."""
+    names = (target.removeprefix(prefix) for prefix in LORA_PREFIXES)
+    return next((layers[name] for name in names if name in layers), [])
+
+
 def _transformer(network_class: Any, family: str, part: Part, dtype: Any) -> Any:
     network = _empty(lambda: network_class.from_config(part.config))
-    source = layouts.FLOW[family].original
-    layers = part.config["num_layers"]
     weights = _Weights(part)
-    shapes = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    return _filled(network, lambda name: _cut(weights, source(name, layers), shapes[name]), dtype)
+    rows = {name: len(value) for name, value in network.state_dict().items()}
+
+    def tensor(name: str) -> Any:
+        source = layouts.FLOW[family].original(name, part.config["num_layers"])
+        return cut(weights(source.name), source, rows[name])
+
+    return _filled(network, tensor, dtype)
 
 
 def _text_encoder(network_class: Any, which: str, part: Part, dtype: Any) -> Any:
@@ -147,15 +186,14 @@ class _Weights:
         return self._file.get_tensor(self._part.prefix + name)
 
 
-def _cut(weights: _Weights, source: Source, shape: tuple[int, ...]) -> Any:
+def cut(tensor: Any, source: Source, rows: int) -> Any:
+    """The `rows` of an original tensor that are one of diffusers' tensors."""
     import torch
 
-    tensor = weights(source.name)
     if source.swapped:
         return torch.cat(tuple(reversed(tensor.chunk(2))))
     if source.share is None:
         return tensor
-    rows = shape[0]
     first = len(tensor) - rows if source.share == LAST else rows * source.share
     return tensor[first : first + rows]
 

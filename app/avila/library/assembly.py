@@ -155,10 +155,10 @@ def _fitting(
                 chosen |= dict(zip(names, pair, strict=True))
                 break
         else:  # half of the pair, so that only the other one is asked for
-            known = {768: CLIP_L, 1280: CLIP_G}
             for file in reversed(clips):
-                if known.get(widths[file]) in names:
-                    chosen[known[widths[file]]] = file
+                side, other = widths[file], asked - widths[file]
+                if len(names) > 1 and side != other > 0:
+                    chosen[names[side > other]] = file
     found: dict[str, Part] = {}
     for which, file in chosen.items():
         try:
