@@ -7,6 +7,7 @@ against diffusers' own converters.
 import json
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -89,6 +90,7 @@ def networks(flow: Flow) -> dict[str, Any]:
     return made
 
 
+@lru_cache(4)
 def states(flow: Flow, seed: int = 0) -> dict[str, dict[str, Any]]:
     """Every network's weights by diffusers' names, in fp32 numbers that fp16 has."""
     return {

@@ -478,8 +478,8 @@ QKV = {"sd3": "joint_blocks.1.x_block.attn.qkv", "flux": "double_blocks.1.img_at
 TO_V = "transformer_blocks.1.attn.to_v"
 
 
-def write_lora(path: Path, targets: dict[str, tuple[int, int]], weight: Any = None) -> dict[str, Any]:
-    """Write a LoRA of rank 2 and alpha 1 in kohya's or diffusers' names; by target, what it adds to the layer."""
+def write_lora(path: Path, targets: dict[str, tuple[int, int]]) -> dict[str, Any]:
+    """Write a LoRA of rank 2 and alpha 1 in kohya's or diffusers' names; what it adds to each layer."""
     import torch
     from safetensors.torch import save_file
 

@@ -163,7 +163,7 @@ class Diffusers:
         model = self._library.find(request.model)
         vae = self._library.find(request.vae, "vae") if request.vae else None
         assembly = self._library.assembly(model, own_vae=not vae)
-        problem = assembly.problem(next(iter(self._library.folders), None)) if assembly else model.problem
+        problem = assembly.problem if assembly else model.problem
         if problem and not (vae and lacks_only_a_vae(model)):
             check_files(model)  # a missing one may be the reason, and is the better one to tell
             raise AvilaError(

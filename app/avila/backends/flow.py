@@ -84,7 +84,7 @@ def prompt_length(pipeline: Any) -> dict[str, int]:
 
 
 def lora_layers(pipeline: Any) -> dict[str, list[tuple[Any, Source]]]:
-    """The transformer's layers that a LoRA may name, by diffusers' names and by the original ones, "_" for ".".
+    """The transformer's layers by the names a LoRA may use: diffusers' and the original, with "_" for ".".
 
     An original layer is several here, each with the rows of it that are its own.
     """

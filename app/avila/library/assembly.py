@@ -64,7 +64,8 @@ class Assembly:
     scheduler: Config
     tokenizer: Path | None  # T5's tokenizer.json
     unread: bool  # SD 3 has its T5, but nothing to split words with for it
-    missing: tuple[str, ...]  # files to get, as paths below a models folder
+    missing: tuple[str, ...]  # files to get, as paths below `folder`
+    folder: Path  # the models folder
 
     @property
     def files(self) -> tuple[tuple[Path, int], ...]:
@@ -72,20 +73,22 @@ class Assembly:
         paths = {part.path for part in self.parts.values()} | ({self.tokenizer} if self.tokenizer else set())
         return tuple((path, path.stat().st_mtime_ns) for path in sorted(paths))
 
-    def hint(self, folder: Path | None) -> str:
+    @property
+    def hint(self) -> str:
         """What would make better pictures, one sentence; "" when nothing would."""
         if not self.unread:
             return ""
         return _("T5 is left out, since its tokenizer is not here: put {file} into {folder}").format(
-            file=TOKENIZER, folder=folder or _("a models folder")
+            file=TOKENIZER, folder=self.folder
         )
 
-    def problem(self, folder: Path | None) -> str:
+    @property
+    def problem(self) -> str:
         """What to put into the models folder, one sentence; "" when nothing lacks."""
         if not self.missing:
             return ""
         return _("It needs more files. Put these into {folder}: {files}.").format(
-            folder=folder or _("a models folder"), files=", ".join(self.missing)
+            folder=self.folder, files=", ".join(self.missing)
         )
 
 
@@ -125,7 +128,7 @@ def assemble(path: Path, family: str, folders: Sequence[Path], own_vae: bool = T
     scheduler = parts.standard(family, "scheduler/scheduler_config.json")
     if family == "flux" and not config["guidance_embeds"]:
         scheduler |= {"shift": 1.0, "use_dynamic_shifting": False}
-    return Assembly(family, found, scheduler, tokenizer, unread, tuple(sorted(missing)))
+    return Assembly(family, found, scheduler, tokenizer, unread, tuple(sorted(missing)), _home(path, folders))
 
 
 def _fitting(
@@ -228,6 +231,12 @@ def _vae_beside(around: list[Path], family: str, config: Config) -> Part | None:
         if vae["latent_channels"] == layouts.channels(family, config):
             found.append((not told, Part(path, prefix, vae)))
     return min(found, key=lambda each: (each[0], each[1].path.name), default=(True, None))[1]
+
+
+def _home(path: Path, folders: Sequence[Path]) -> Path:
+    """The folder in which a person is to put what lacks."""
+    home = next((folder for folder in folders if path.is_relative_to(folder)), path.parent)
+    return home / "models" if (home / "models").is_dir() else home
 
 
 def _around(path: Path, folders: Sequence[Path]) -> Iterator[Path]:

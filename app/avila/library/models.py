@@ -203,9 +203,8 @@ class Library:
             return replace(model, problem=error.explanation)
         if not assembly:
             return model
-        folder = self.folders[0] if self.folders else None
-        card = replace(model.card, hint=assembly.hint(folder))
-        return replace(model, problem=model.problem or assembly.problem(folder), card=card)
+        card = replace(model.card, hint=assembly.hint)
+        return replace(model, problem=model.problem or assembly.problem, card=card)
 
     def _reference(self, path: Path) -> str:
         """What `find` finds this very path by: short, unless another folder has the same before."""

@@ -1,7 +1,7 @@
 """The controls of the left panel: labelled slider, seed, choice and count."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -9,6 +9,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QRegularExpressionValidator,
+    QStandardItemModel,
     QWheelEvent,
 )
 from PySide6.QtWidgets import (
@@ -247,6 +248,13 @@ class Choice(QComboBox):
         """Switch it on, or off for a `reason` that its tooltip tells."""
         self.setEnabled(able)
         teach(self, self._name, self._tip if able else reason)
+
+    def set_possible(self, texts: Sequence[str]) -> None:
+        """Let only these be chosen, all when there are none; what is chosen already stays."""
+        items = self.model()
+        assert isinstance(items, QStandardItemModel)  # noqa: S101 - it is what addItems made
+        for row in range(self.count()):
+            items.item(row).setEnabled(not texts or self.itemText(row) in texts)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

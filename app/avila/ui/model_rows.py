@@ -98,6 +98,8 @@ def family_text(model: Model) -> str:
         "refiner": _("refiner"),
         "turbo": "Turbo",
     }
+    if model.family == "sd3" and model.variant:
+        return f"SD {model.variant.replace('-', ' ').title()}"  # SD 3.5 Large Turbo
     family = known.get(model.family, model.family.upper())
     # The program's own is v-prediction, too; but nobody chooses by that.
     variant = "" if model.builtin else variants.get(model.variant, model.variant)

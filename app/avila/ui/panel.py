@@ -233,6 +233,7 @@ class Panel(QWidget):
             slider.set_able(able, reason)
             slider.set_default(default)
         self.sampler.set_able(bool(can.samplers), reason)
+        self.sampler.set_possible(card.samplers)
 
 
 def _values(request: GenerationRequest) -> Recommended:
