@@ -381,7 +381,7 @@ def test_each_part_that_lacks_is_told_by_its_place(tmp_path: Path, one: Flow) ->
     for part, name in (FLUX_PARTS if one.family == "flux" else PARTS).items():
         optional = part == "text_encoder_3"
         (place / name).rename(tmp_path / "away")
-        told = f"It needs more files. Put these into {place}: {name}."
+        told = f"It also needs {name}, put into {place}."
         assert library.find("tiny").problem == ("" if optional else told)
         if not optional:
             assert refused(backend, ASKED).explanation == told
@@ -389,7 +389,7 @@ def test_each_part_that_lacks_is_told_by_its_place(tmp_path: Path, one: Flow) ->
     shutil.rmtree(place / "tokenizers")
     model = library.find("tiny")
     if one.family == "flux":
-        assert model.problem == f"It needs more files. Put these into {place}: tokenizers/t5/tokenizer.json."
+        assert model.problem == f"It also needs tokenizers/t5/tokenizer.json, put into {place}."
         return
     # SD 3 runs without T5, and says so
     assert (model.problem, "tokenizers/t5/tokenizer.json" in model.card.note(ASKED)) == ("", True)

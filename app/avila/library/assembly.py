@@ -87,7 +87,7 @@ class Assembly:
         """What to put into the models folder, one sentence; "" when nothing lacks."""
         if not self.missing:
             return ""
-        return _("It needs more files. Put these into {folder}: {files}.").format(
+        return _("It also needs {files}, put into {folder}.").format(
             folder=self.folder, files=", ".join(self.missing)
         )
 

@@ -249,12 +249,17 @@ class Choice(QComboBox):
         self.setEnabled(able)
         teach(self, self._name, self._tip if able else reason)
 
-    def set_possible(self, texts: Sequence[str]) -> None:
-        """Let only these be chosen, all when there are none; what is chosen already stays."""
+    def set_possible(self, texts: Sequence[str], reason: str) -> None:
+        """Let only these be chosen, all when there are none; the others' tooltips tell the `reason`.
+
+        What is chosen already stays.
+        """
         items = self.model()
         assert isinstance(items, QStandardItemModel)  # noqa: S101 - it is what addItems made
         for row in range(self.count()):
-            items.item(row).setEnabled(not texts or self.itemText(row) in texts)
+            possible = not texts or self.itemText(row) in texts
+            items.item(row).setEnabled(possible)
+            items.item(row).setToolTip("" if possible else reason)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
