@@ -54,7 +54,7 @@ class Prediction:
         sample = self.sample[0].detach().float().cpu()
         guided = len(output) == 2
         output = output[0] + cfg_scale * (output[1] - output[0]) if guided else output[0]
-        kind = scheduler.config.get("prediction_type", FLOW)
+        kind = getattr(scheduler.config, "prediction_type", FLOW)
         if kind == FLOW:
             level = float(self.timestep.flatten()[0]) / (1 if self.places is not None else 1000)
             return _unpacked(sample - level * output, self.places)
@@ -154,7 +154,7 @@ def decoded(vae: Any, latents: Any) -> "Image":
 
 def _shift(vae: Any) -> float:
     """What lies between a VAE's latents and those of its model, which are scaled besides."""
-    return vae.config.get("shift_factor") or 0.0
+    return getattr(vae.config, "shift_factor", None) or 0.0
 
 
 def fit_colours(vae: Any) -> LatentColours:
