@@ -321,17 +321,46 @@ def test_other_precisions_are_read(tmp_path: Path, one: Flow, dtype: str) -> Non
     backend.close()
 
 
-def test_scaled_fp8_is_refused(tmp_path: Path, one: Flow) -> None:
-    path = write_file(tmp_path / "a.safetensors", one)
+def write_scaled(path: Path, factor: float, shape: tuple[int, ...] = ()) -> None:
+    """Make ComfyUI's scaled fp8 of a file: all weights of layers times 1 / factor, the factor beside them."""
+    import torch
     from safetensors.torch import load_file, save_file
 
-    tensors = load_file(path)
-    name = next(name for name in tensors if name.endswith("qkv.weight"))
-    save_file(tensors | {name.replace(".weight", ".scale_weight"): tensors[name][:1, :1].clone()}, path)
-    assert (
-        Library([tmp_path]).find("a").problem
-        == "Its weights are quantised in a way that Avila cannot read yet."
-    )
+    tensors = {}
+    for name, tensor in load_file(path).items():
+        scaled = name.endswith(".weight") and tensor.dim() == 2
+        tensors[name] = (tensor.float() / factor).to(torch.float8_e4m3fn) if scaled else tensor
+        if scaled:
+            tensors[name.replace(".weight", ".scale_weight")] = torch.full(shape, factor)
+    save_file(tensors | {"scaled_fp8": torch.zeros(2, dtype=torch.float8_e4m3fn)}, path)
+
+
+def test_scaled_fp8_is_multiplied_by_its_scales(tmp_path: Path, one: Flow) -> None:
+    plain, scaled = tmp_path / "plain", tmp_path / "scaled"
+    for place in (plain, scaled):
+        write_parts(place, one)
+        names = (
+            (FLUX_PARTS if one.family == "flux" else PARTS)["text_encoder"],
+            "diffusion_models/tiny.safetensors",
+        )
+        for name in names:
+            write_scaled(place / name, 1.0 if place == plain else 0.125)  # which fp8 divides by exactly
+    made = []
+    for place in (plain, scaled):
+        backend = Diffusers(Library([place]))
+        made.append(pixels(backend, ASKED).astype(int))
+        backend.close()
+    assert abs(made[0] - made[1]).mean() < 12  # small numbers are finer the larger they are written
+
+
+def test_other_quantised_weights_are_refused(tmp_path: Path, one: Flow) -> None:
+    for name, shape in (("rows", (4, 1)), ("none", ())):
+        path = write_file(tmp_path / f"{name}.safetensors", one)
+        write_scaled(path, 1.0, shape)
+    library = Library([tmp_path])
+    write_t5_tokenizer(tmp_path / "tokenizers" / "t5")
+    assert library.find("rows").problem == "Its weights are quantised in a way that Avila cannot read yet."
+    assert library.find("none").problem == ""
 
 
 PARTS = {

@@ -24,7 +24,8 @@ from avila.drafts import read
 from avila.errors import AvilaError
 from avila.generation import Abilities, GenerationRequest, Step
 from avila.i18n import _
-from avila.library.models import Library
+from avila.library.assembly import Assembly
+from avila.library.models import Library, Model
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -169,9 +170,7 @@ class Diffusers:
             raise AvilaError(
                 _("“{name}” cannot be used").format(name=model.name),
                 problem,
-                try_again(model)
-                if model.builtin
-                else _("Choose a Stable Diffusion model in the .safetensors format."),
+                _advice(model, assembly),
                 str(model.path),
             )
         import_quietly()
@@ -187,6 +186,18 @@ class Diffusers:
         scheduler = make_scheduler(request.sampler, self._loaded.scheduler_config, request.steps)
         self._loaded.pipeline.scheduler = self._loaded.follower.scheduler = scheduler
         return self._loaded
+
+
+def _advice(model: Model, assembly: Assembly | None) -> str:
+    """What to do about a model that cannot be used."""
+    if assembly:
+        return _(
+            "Files of these names come with ComfyUI's models; tokenizer.json is in the folder tokenizer_2 of "
+            "a Flux model, or tokenizer_3 of Stable Diffusion 3."
+        )
+    if model.builtin:
+        return try_again(model)
+    return _("Choose a Stable Diffusion model in the .safetensors format.")
 
 
 def arguments(request: GenerationRequest) -> dict[str, Any]:

@@ -183,7 +183,11 @@ class _Weights:
         if self._read % REOPENED == 0:
             self._file = safe_open(self._part.path, "pt")
         self._read += 1
-        return self._file.get_tensor(self._part.prefix + name)
+        tensor = self._file.get_tensor(self._part.prefix + name)
+        scale = self._part.prefix + name.removesuffix(".weight") + layouts.SCALE
+        if scale in self.header.tensors:
+            tensor = tensor.float() * self._file.get_tensor(scale).float()
+        return tensor
 
 
 def cut(tensor: Any, source: Source, rows: int) -> Any:

@@ -192,6 +192,8 @@ def _texts(around: list[Path]) -> list[tuple[Path, str]]:
             header = _header(path)
         except AvilaError:
             continue
+        if layouts.quantised(header):
+            continue
         for prefix in ("", CLIP_L, CLIP_G, T5):
             t5 = f"{prefix}{parts.t5_words(header, prefix)}"
             if prefix + CLIP_WORDS in header.tensors or t5 in header.tensors:

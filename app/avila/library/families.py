@@ -150,7 +150,7 @@ def _kind_of_flow(header: Header, family: str) -> Kind:
     """A file with a transformer of Stable Diffusion 3 or Flux, whether or not its other parts are inside."""
     whole = header.has(VAE) or (header.has("vae.") and header.has("text_encoders."))
     look = Kind("checkpoint" if whole else "unet", family)
-    if _quantised(header, ""):
+    if layouts.quantised(header):
         return replace(look, problem=_("Its weights are quantised in a way that Avila cannot read yet."))
     try:
         config = layouts.transformer(header, family)
@@ -164,21 +164,13 @@ def _kind_of_flow(header: Header, family: str) -> Kind:
     return replace(look, problem=runs(look))
 
 
-def _quantised(header: Header, prefix: str) -> bool:
-    """Whether weights whose names begin so need numbers beside them to be read; plain fp8 needs none."""
-    if any(name.endswith((".scale_weight", ".weight_scale")) for name in header.names):
-        return True
-    return any(
-        tensor.dtype in ("I8", "U8", "F4", "F6_E2M3", "F6_E3M2") and name.startswith(prefix)
-        for name, tensor in header.tensors.items()
-    )
-
-
 def _incomplete(header: Header, vae: Config | None) -> str:
     """What a checkpoint of a family that can run lacks, one sentence; "" when it is whole."""
     if not vae and not header.has(VAE):
         return _("It lacks its VAE, so it cannot make a picture from its latents.")
-    if _quantised(header, UNET):
+    if any(name.endswith((".scale_weight", ".weight_scale")) for name in header.tensors) or any(
+        tensor.dtype in ("I8", "U8") and name.startswith(UNET) for name, tensor in header.tensors.items()
+    ):
         return _("Its weights are quantised in a way that Avila cannot read yet.")
     try:
         layouts.configs(header, vae)

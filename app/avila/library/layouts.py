@@ -52,6 +52,20 @@ def transformer(header: Header, family: str) -> Config:
     return config
 
 
+SCALE = ".scale_weight"  # what ComfyUI's scaled fp8 is to be multiplied by, one number a tensor
+
+
+def quantised(header: Header) -> bool:
+    """Whether weights need numbers beside them that are not understood here; plain and scaled fp8 do not."""
+    strange = ("I8", "U8", "F4", "F6_E2M3", "F6_E3M2", "F8_E8M0")
+    return any(
+        name.endswith(".weight_scale")
+        or (name.endswith(SCALE) and tensor.shape not in ((), (1,)))
+        or (tensor.dtype in strange and tensor.shape not in ((), (1,)))
+        for name, tensor in header.tensors.items()
+    )
+
+
 def channels(family: str, config: Config) -> int:
     """The latent channels that a FLOW family's transformer with this config paints."""
     return int(config["in_channels"]) // (flux.PACKED if family == "flux" else 1)
