@@ -1,5 +1,6 @@
 """Stable Diffusion 3 and Flux on tiny models with random weights: the numbers they came from."""
 
+import contextlib
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -461,6 +462,40 @@ def test_a_chosen_vae_stands_in(tmp_path: Path, one: Flow) -> None:
     assert not np.array_equal(pixels(backend, ASKED), other)
     assert np.array_equal(pixels(backend, replace(chosen, model="bare")), other)
     backend.close()
+
+
+def test_a_vae_of_the_other_family_is_not_taken(tmp_path: Path) -> None:
+    write_file(tmp_path / "tiny.safetensors", SD3, without="first_stage_model")
+    folder = "diffusers/vae/diffusion_pytorch_model.safetensors"
+    library = Library([tmp_path])
+    for name in ("vae/ae.safetensors", "vae/flux_vae.safetensors", "vae/flux-sd15.safetensors"):
+        write_file(tmp_path / name, DEV, parts=("vae",), vae_prefix="")
+    write_folder(tmp_path / "diffusers", SD3)
+    (tmp_path / folder).rename(tmp_path / "vae" / "sd3-in-diffusers-names.safetensors")
+    assert "vae/sd3_vae.safetensors" in library.find("tiny").problem
+    for name in ("vae/any.safetensors", "vae/z_sd3.safetensors"):  # the one that says so is preferred
+        write_file(tmp_path / name, SD3, parts=("vae",), vae_prefix="")
+        model = library.find("tiny")
+        assembly = library.assembly(model)
+        assert assembly
+        assert assembly.parts["vae"].path == tmp_path / name
+    write_file(tmp_path / "flux" / "dev.safetensors", DEV, without="first_stage_model")
+    write_file(tmp_path / "flux" / "ae.safetensors", DEV, parts=("vae",), vae_prefix="")
+    beside = Library([tmp_path / "flux"])
+    assert "ae.safetensors" not in beside.find("dev").problem
+
+
+def test_no_shape_is_too_strange(one: Flow, tmp_path: Path) -> None:
+    header = read_header(write_file(tmp_path / "a.safetensors", one))
+    for name in header.names:
+        for shape in (None, (), (0,), (0, 0), (1, 2, 3)):
+            tensors = {each: tensor for each, tensor in header.tensors.items() if each != name}
+            if shape is not None:
+                tensors[name] = Tensor("F16", shape)
+            look = kind_of_file(Header(tensors, {}))
+            assert look.family == one.family or look.problem
+            with contextlib.suppress(ValueError):  # but nothing else
+                parts.t5(Header(tensors, {}), "text_encoders.t5xxl.transformer.", {})
 
 
 @pytest.mark.parametrize(

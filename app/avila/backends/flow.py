@@ -6,6 +6,7 @@ wherever `avila.library.assembly` found them. What has the wanted precision stay
 
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -158,14 +159,20 @@ def _vae(part: Part, dtype: Any) -> Any:
 
 def _tokenizer(which: str, t5: Path | None) -> Any:
     """CLIP's from the shipped files, CLIP-G's fills up with "!"; T5's from the file that was found."""
-    from transformers import CLIPTokenizer, T5TokenizerFast
+    from transformers import T5TokenizerFast
 
     if which == T5:
         return T5TokenizerFast.from_pretrained(
             t5.parent if t5 else None, local_files_only=True, model_max_length=T5_LENGTH
         )
-    padding = {"pad_token": "!"} if which == CLIP_G else {}
-    return CLIPTokenizer.from_pretrained(resource("models/sd1/tokenizer"), **padding)
+    return _clip_tokenizer("!" if which == CLIP_G else "<|endoftext|>")
+
+
+@cache
+def _clip_tokenizer(padding: str) -> Any:
+    from transformers import CLIPTokenizer
+
+    return CLIPTokenizer.from_pretrained(resource("models/sd1/tokenizer"), pad_token=padding)
 
 
 class _Weights:

@@ -6,6 +6,7 @@ VAE in `vae`, below a models folder, beside the file or one folder up. T5's toke
 file and cannot come with this program: `tokenizers/t5/tokenizer.json`, a diffusers folder, ComfyUI or Forge.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -43,6 +44,8 @@ WANTED = {
     CLIP_G: "text_encoders/clip_g.safetensors",
     T5: "text_encoders/t5xxl_fp16.safetensors",
 }
+VAE_NAME = re.compile(r"^ae$|vae")
+VAE_SIGNS = {"sd3": re.compile(r"sd[-_. ]?3"), "flux": re.compile(r"^ae$|flux")}
 VAE_OF = {"sd3": "vae/sd3_vae.safetensors", "flux": "vae/ae.safetensors"}
 
 
@@ -210,28 +213,28 @@ def _width(path: Path, prefix: str) -> int:
 
 def _own_vae(path: Path, family: str) -> Part | None:
     header = _header(path)
-    prefix = next((prefix for prefix in VAES[:2] if header.has(f"{prefix}decoder.")), None)
+    prefix = next((prefix for prefix in VAES[:2] if header.has(f"{prefix}decoder.up.")), None)
     return None if prefix is None else Part(path, prefix, parts.vae(header, family, prefix))
 
 
 def _vae_beside(around: list[Path], family: str, config: Config) -> Part | None:
     """The VAE of this family. SD 3's and Flux's have the same shapes and differ in scale: names decide."""
-    signs = {"sd3": ("sd3", "sd_3", "sd-3"), "flux": ("flux", "ae.")}
-    other = signs["flux" if family == "sd3" else "sd3"]
+    files = _files(around, VAE_FOLDERS)
+    # Flux is often downloaded with its ae.safetensors into one folder
+    files += [path for path in sorted(around[0].glob("*.safetensors")) if VAE_NAME.search(path.stem.lower())]
     found: list[tuple[bool, Part]] = []
-    for path in _files(around, VAE_FOLDERS):
-        name = path.name.lower()
-        told = name.startswith(signs[family]) or any(sign in name for sign in signs[family][:-1])
-        if not told and (name.startswith(other) or any(sign in name for sign in other[:-1])):
+    for path in files:
+        told = {name for name, sign in VAE_SIGNS.items() if sign.search(path.stem.lower())}
+        if told and family not in told:
             continue
         try:
             header = _header(path)
-            prefix = next(prefix for prefix in reversed(VAES) if header.has(f"{prefix}decoder."))
+            prefix = next(prefix for prefix in reversed(VAES) if header.has(f"{prefix}decoder.up."))
             vae = parts.vae(header, family, prefix)
         except (AvilaError, ValueError, StopIteration):
             continue
         if vae["latent_channels"] == layouts.channels(family, config):
-            found.append((not told, Part(path, prefix, vae)))
+            found.append((family not in told, Part(path, prefix, vae)))
     return min(found, key=lambda each: (each[0], each[1].path.name), default=(True, None))[1]
 
 

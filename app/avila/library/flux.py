@@ -77,6 +77,8 @@ def transformer(header: Header, prefix: str) -> Config:
     head = parts.size(header, f"{prefix}double_blocks.0.img_attn.norm.query_norm.scale", 0)
     width = parts.size(header, f"{prefix}img_in.weight", 0)
     guided = f"{prefix}guidance_in.in_layer.weight" in header.tensors
+    if not head:
+        raise ValueError("attention without a width")
     config = parts.standard("flux", "transformer/config.json") | {
         "attention_head_dim": head,
         "guidance_embeds": guided,

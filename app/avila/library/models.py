@@ -187,7 +187,7 @@ class Library:
             return None
         try:
             return assemble(model.path, model.family, self.folders, own_vae)
-        except ValueError as error:
+        except (ValueError, OSError) as error:  # OSError: a file went away meanwhile
             raise AvilaError(
                 _("“{name}” cannot be used").format(name=model.name),
                 _("It is like a Stable Diffusion 3 or Flux model, but parts are missing or do not fit."),

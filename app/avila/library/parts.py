@@ -153,6 +153,8 @@ def t5(header: Header, prefix: str, standard: Config) -> Config:
     words = f"{prefix}{t5_words(header, prefix)}"
     block = f"{prefix}encoder.block.0.layer."
     heads = size(header, f"{block}0.SelfAttention.relative_attention_bias.weight", 1)
+    if not heads:
+        raise ValueError("attention without heads")
     return standard | {
         "vocab_size": size(header, words, 0),
         "d_model": size(header, words, 1),
