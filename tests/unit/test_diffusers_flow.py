@@ -233,7 +233,10 @@ def test_a_sampler_that_would_paint_noise_is_refused(backend: Diffusers, sampler
 
 
 def test_the_card_tells_what_suits(backend: Diffusers, flow: Flow) -> None:
-    (model, _folder) = sorted(backend._library.models(), key=lambda model: len(model.name))
+    model, folder = sorted(backend._library.models(), key=lambda model: len(model.name))
+    assert model.card == folder.card
+    read = 75 if not flow.t5 else 512 if flow.family == "flux" and flow.guided else 256
+    assert model.card.tokens == read
     assert model.recommended.sampler in FLOW_SAMPLERS
     assert (model.recommended.width, model.recommended.cfg_scale > 1) == (1024, flow.guided)
     assert model.card.note(ASKED) == (
@@ -533,7 +536,9 @@ def test_bfloat16_where_the_gpu_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     gpu = Device("cuda", "float16", "GPU")
     for able, precision in ((True, "bfloat16"), (False, "float16")):
         monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation, able=able: able)
+        monkeypatch.setattr(torch.backends.mps, "is_macos_or_newer", lambda *version, able=able: able)
         assert loading.dtype_for(gpu, "flux") == precision
+        assert loading.dtype_for(Device("mps", "float16", "Apple GPU"), "sd3") == precision
         assert loading.dtype_for(gpu, "sdxl") == "float16"
     assert loading.dtype_for(Device("cpu", "float32", "CPU"), "sd3") == "float32"
 

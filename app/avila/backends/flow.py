@@ -36,11 +36,15 @@ SCHNELL_LENGTH = 256  # tokens; Flux schnell was distilled on so many
 
 def dtype_for(device: Device, family: str) -> str:
     """The precision for a model of this family: these are trained in bfloat16, and float16 may overflow."""
-    if device.dtype != "float16" or family not in layouts.FLOW or device.name != "cuda":
+    if device.dtype != "float16" or family not in layouts.FLOW:
         return device.dtype
     import torch
 
-    return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else device.dtype
+    if device.name == "cuda":
+        able = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        able = torch.backends.mps.is_macos_or_newer(14, 0)
+    return "bfloat16" if able else device.dtype
 
 
 def pipeline_of(assembly: Assembly, dtype: Any, vae: Any = None) -> Any:

@@ -59,7 +59,7 @@ SD35 = {
 }
 FLUX = replace(FLOW, cfg_scale=3.5)
 SCHNELL = replace(FLOW, steps=4, cfg_scale=1.0)
-T5_READ, T5_READ_BY_SCHNELL = 512, 256  # tokens of a prompt
+T5_READ, T5_READ_SHORT = 512, 256  # tokens of a prompt; the fewer by Flux schnell and SD 3
 
 
 def recommended_for(family: str, variant: str) -> Recommended:
@@ -115,14 +115,14 @@ class Card:
 NO_CARD = Card()
 
 
-def of_family(card: Card, family: str, variant: str, hint: str = "") -> Card:
-    """The card with what a model's family decides."""
-    if family == "flux":
-        tokens = T5_READ_BY_SCHNELL if variant == "schnell" else T5_READ
-        return replace(card, samplers=FLOW_SAMPLERS, negative=False, tokens=tokens, hint=hint)
-    if family == "sd3":
-        return replace(card, samplers=FLOW_SAMPLERS, hint=hint)
-    return card
+def of_family(card: Card, family: str, variant: str, t5: bool) -> Card:
+    """The card with what a model's family decides; Stable Diffusion 3 may have T5 or not, Flux has it."""
+    if family not in ("sd3", "flux"):
+        return card
+    tokens = card.tokens
+    if tokens == TOKENS_READ and (t5 or family == "flux"):  # its maker says nothing else
+        tokens = T5_READ if (family, variant) == ("flux", "") else T5_READ_SHORT
+    return replace(card, samplers=FLOW_SAMPLERS, negative=family == "sd3", tokens=tokens)
 
 
 def read_card(folder: Path, usual: Recommended = SD1) -> Card:

@@ -18,6 +18,12 @@ from avila.library.parts import UNET, VAE, Config
 
 LORA = (".lora_up.", ".lora_down.", ".lora_A.", ".lora_B.", ".lora.", "_lora.", ".hada_w", ".lokr_w")
 FLUX = ("double_blocks", "single_blocks", "single_transformer_blocks")
+KIN = (  # Flux.2, Chroma, HunyuanVideo, HiDream
+    "double_stream_modulation_img.",
+    "distilled_guidance_layer.",
+    "individual_token_refiner.",
+    "double_stream_blocks.",
+)
 SD3 = ("joint_blocks", "transformer_blocks.0.attn.", "attn_add_q_proj", "attn.add_q_proj")
 WIDTHS = {768: "sd1", 1024: "sd2", 2048: "sdxl"}  # of the words that a family's UNet attends to
 DTYPES = {"F64": "fp64", "F32": "fp32", "F16": "fp16", "BF16": "bf16", "I8": "int8", "U8": "uint8"}
@@ -150,6 +156,9 @@ def _kind_of_flow(header: Header, family: str) -> Kind:
     """A file with a transformer of Stable Diffusion 3 or Flux, whether or not its other parts are inside."""
     whole = header.has(VAE) or (header.has("vae.") and header.has("text_encoders."))
     look = Kind("checkpoint" if whole else "unet", family)
+    if any(sign in _joined(header) for sign in KIN):
+        problem = _("It is a relative of Flux (Flux.2, Chroma or alike), which Avila cannot run yet.")
+        return replace(look, problem=problem)
     if layouts.quantised(header):
         return replace(look, problem=_("Its weights are quantised in a way that Avila cannot read yet."))
     try:

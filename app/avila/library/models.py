@@ -171,7 +171,7 @@ class Library:
                 size=size,
                 modified=modified,
                 problem=look.problem or problem,
-                card=of_family(card, look.family, look.variant),
+                card=of_family(card, look.family, look.variant, (path / "text_encoder_3").is_dir()),
                 builtin=builtin,
             )
         return self._with_what_lies_beside(self._known[key])
@@ -203,7 +203,8 @@ class Library:
             return replace(model, problem=error.explanation)
         if not assembly:
             return model
-        card = replace(model.card, hint=assembly.hint)
+        t5 = assembly.tokenizer is not None
+        card = replace(of_family(model.card, model.family, model.variant, t5), hint=assembly.hint)
         return replace(model, problem=model.problem or assembly.problem, card=card)
 
     def _reference(self, path: Path) -> str:
