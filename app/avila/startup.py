@@ -4,7 +4,6 @@ Opening is light: no engine's libraries are imported before its first picture.
 """
 
 import importlib.util
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from avila.errors import AvilaError
 from avila.estimate import Runs
 from avila.gallery.store import Gallery
 from avila.generation import Abilities, Backend, GenerationRequest
+from avila.library import token
 from avila.library.models import Library, Model
 from avila.library.web import Network
 from avila.settings import Settings
@@ -88,12 +88,12 @@ def open_library(folders: paths.Folders, remembered: Settings) -> Library:
     return Library([folders.models, *more], own=assets.models())
 
 
-def network(remembered: Settings, allowed: bool = False) -> Network:
+def network(folders: paths.Folders, remembered: Settings, allowed: bool = False) -> Network:
     """What may be asked of the network: nothing under the offline lock, unless it is `allowed` this once.
 
-    The hub's token comes from HF_TOKEN, as its own tools have it; nothing else of the hub's is read.
+    The hub's token is the one of `library.token`; nothing that the hub's own tools keep is read.
     """
-    return Network(offline=remembered.offline and not allowed, token=os.environ.get("HF_TOKEN", "").strip())
+    return Network(offline=remembered.offline and not allowed, token=token.in_use(folders.token_file))
 
 
 def backends(library: Library) -> dict[str, Callable[[], Backend]]:

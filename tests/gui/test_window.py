@@ -430,7 +430,7 @@ def test_the_offline_lock(window: Window, qtbot: QtBot, home: Path) -> None:
 
     def offline_on_disk() -> bool:
         kept, _note = settings.load(home / "settings.json")
-        return startup.network(kept).offline
+        return startup.network(window._avila.folders, kept).offline
 
     states = ("Offline", "Online")
     shut = lock().icon().pixmap(18, 18).toImage()

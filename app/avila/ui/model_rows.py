@@ -90,7 +90,6 @@ def badges(model: Model | None) -> tuple[str, ...]:
 
 def family_text(model: Model) -> str:
     """A model's family and variant as its users write them; "" when unknown."""
-    known = {"sd1": "SD 1.x", "sd2": "SD 2.x", "sdxl": "SDXL", "sd3": "SD 3", "flux": "Flux"}
     variants = {
         "v": _("v-prediction"),
         "inpainting": _("inpainting"),
@@ -100,10 +99,15 @@ def family_text(model: Model) -> str:
     }
     if model.family == "sd3" and model.variant:
         return f"SD {model.variant.replace('-', ' ').title()}"  # SD 3.5 Large Turbo
-    family = known.get(model.family, model.family.upper())
     # The program's own is v-prediction, too; but nobody chooses by that.
     variant = "" if model.builtin else variants.get(model.variant, model.variant)
-    return f"{family} {variant}".strip()
+    return f"{family_name(model.family)} {variant}".strip()
+
+
+def family_name(family: str) -> str:
+    """A family as its users write it; "" when unknown."""
+    known = {"sd1": "SD 1.x", "sd2": "SD 2.x", "sdxl": "SDXL", "sd3": "SD 3", "flux": "Flux"}
+    return known.get(family, family.upper())
 
 
 def size_text(size: int) -> str:

@@ -1,4 +1,4 @@
-"""The main window: the top bar, the two pages, and what is remembered between two starts."""
+"""The main window: the top bar, the three pages, and what is remembered between two starts."""
 
 import base64
 import logging
@@ -22,14 +22,16 @@ from PySide6.QtWidgets import (
 )
 
 import avila
-from avila import settings
+from avila import settings, startup
 from avila.engine import Job, State
 from avila.errors import AvilaError
 from avila.gallery.store import GalleryEntry
 from avila.generation import GenerationRequest
 from avila.i18n import LANGUAGES, _
 from avila.library import notes
+from avila.library.models import Model
 from avila.library.notes import Notes
+from avila.library.web import Network
 from avila.startup import Avila
 from avila.ui import theme
 from avila.ui.create_page import CreatePage
@@ -37,8 +39,10 @@ from avila.ui.drafting import DraftPainter
 from avila.ui.gallery_model import GalleryModel
 from avila.ui.gallery_page import GalleryPage
 from avila.ui.generate_button import CANCEL_KEYS, GENERATE_KEYS
+from avila.ui.get_models import GetModels
 from avila.ui.large_view import LargeView
 from avila.ui.messages import Messages
+from avila.ui.models_page import ModelsPage
 from avila.ui.picture_actions import PictureActions
 from avila.ui.queue_list import QueueList
 from avila.ui.widgets import Icon, button, icon_button, label, role, round_corners, teach
@@ -46,6 +50,7 @@ from avila.ui.worker import Worker
 
 log = logging.getLogger(__name__)
 
+PAGES = ("create", "gallery", "models")  # as the settings name them, in the order of their tabs
 SAVE_MS = 1_500  # settings are written this long after the last change
 
 
@@ -55,10 +60,12 @@ class Window(QMainWindow):
     Signals:
         gallery_followed(bool): the index caught up with the pictures folder; whether it changed.
         models_found(object): the list of models was read.
+        files_found(object): the list of models with all additions was read.
     """
 
     gallery_followed = Signal(bool)
     models_found = Signal(object)
+    files_found = Signal(object)
 
     def __init__(self, avila: Avila) -> None:
         super().__init__()
@@ -78,12 +85,17 @@ class Window(QMainWindow):
             avila, self.worker, self.drafts, self.latest, self.messages, self._on_picture
         )
         self.gallery_page = GalleryPage(self.model, self._on_picture)
+        self.models_page = ModelsPage()
+        self.get_models = GetModels(avila.folders, avila.library, self._network, self.messages)
+        self.models_page.add_section(
+            _("Get models"), _("Download models, from a short list or from anywhere"), self.get_models
+        )
         self.large_view = LargeView(self.model, self._on_picture, self)
         self._queue_list: QueueList | None = None
         self._looking: list[threading.Thread] = []
         self._reading_models = threading.Lock()
-        self._pages.addWidget(self.create_page)
-        self._pages.addWidget(self.gallery_page)
+        for page in (self.create_page, self.gallery_page, self.models_page):
+            self._pages.addWidget(page)
         whole = QWidget()
         whole.setObjectName("frame")
         column = QVBoxLayout(whole)
@@ -111,6 +123,7 @@ class Window(QMainWindow):
         A first draft of nothing warms the painter up, so that the first one seen is as quick as the rest.
         """
         self.drafts.ask(GenerationRequest("", width=64, height=64, seed=0))
+        self.get_models.find_paused()
 
         def look() -> None:
             self._find_models()
@@ -128,6 +141,16 @@ class Window(QMainWindow):
         self._show_page(1)
         self.gallery_page.setFocus()
 
+    def show_models(self) -> None:
+        """The page with the models that are here and those that can be had."""
+        self._show_page(2)
+        self.models_page.setFocus()
+
+    def show_downloads(self) -> None:
+        """The part of that page with what is under way."""
+        self.models_page.show_section(self.get_models)
+        self.show_models()
+
     def save_settings(self) -> None:
         """Write what is to be remembered; a failure is told once and loses nothing else."""
         self._saving.stop()
@@ -138,7 +161,7 @@ class Window(QMainWindow):
             count=panel.count.value(),
             new_seed=not panel.seed.locked(),
             negative_open=panel.negative.unfolded,
-            page="gallery" if self._pages.currentIndex() else "create",
+            page=PAGES[self._pages.currentIndex()],
             window=base64.b64encode(self.saveGeometry().data()).decode(),
         )
         self._settings = now
@@ -160,6 +183,7 @@ class Window(QMainWindow):
         self.model.leave()
         self.latest.leave()
         self.create_page.thumbnails.leave()
+        self.get_models.leave()
         for looking in self._looking:
             looking.join()
         super().closeEvent(event)
@@ -189,6 +213,9 @@ class Window(QMainWindow):
         self._tabs = [
             button(_("Create"), "tab", _("Make pictures"), self.show_create, shortcut="Ctrl+1"),
             button(_("Gallery"), "tab", _("See the pictures you made"), self.show_gallery, shortcut="Ctrl+2"),
+            button(
+                _("Models"), "tab", _("See your models and get others"), self.show_models, shortcut="Ctrl+3"
+            ),
         ]
         for tab in self._tabs:
             tab.setCheckable(True)
@@ -243,6 +270,12 @@ class Window(QMainWindow):
         self.gallery_page.opened.connect(self._open_large)
         self.large_view.reuse.connect(self._reuse)
         self.models_found.connect(page.panel.set_models)
+        self.files_found.connect(self.get_models.set_files)
+        self.get_models.arrived.connect(self._look_for_models)
+        self.get_models.show_wanted.connect(self.show_downloads)
+        self.get_models.use_wanted.connect(self._use_model)
+        self.get_models.unlock_wanted.connect(self._open_lock)
+        self.get_models.folder_wanted.connect(self._open_models_folder)
         self.gallery_followed.connect(self._follow_gallery)
         theme.watch_system(self._system_theme_changed)
 
@@ -262,7 +295,7 @@ class Window(QMainWindow):
         panel.prompt.forget_history()
         if not self.restoreGeometry(QByteArray.fromBase64(remembered.window.encode())):
             self.resize(1440, 900)
-        self._show_page(1 if remembered.page == "gallery" else 0)
+        self._show_page(PAGES.index(remembered.page) if remembered.page in PAGES else 0)
 
     def _follow_gallery(self, changed: bool) -> None:
         if changed:
@@ -337,6 +370,7 @@ class Window(QMainWindow):
             tip = _("The offline lock is off: the downloads you ask for may use the network. Click to lock.")
         self._lock.setText(f"  {name}")
         self._lock.setIcon(theme.icon("lock" if self._settings.offline else "lock-open"))
+        self.get_models.set_locked(self._settings.offline)
         teach(self._lock, name, tip)
 
     def _turn_lock(self) -> None:
@@ -348,6 +382,14 @@ class Window(QMainWindow):
         else:
             self.messages.note(_("Online: the downloads you ask for may use the network"))
         self.save_settings()
+
+    def _open_lock(self) -> None:
+        if self._settings.offline:
+            self._turn_lock()
+
+    def _network(self) -> Network:
+        """What may be asked of the network now."""
+        return startup.network(self._avila.folders, self._settings)
 
     def _open_menu(self) -> None:
         menu = self.settings_menu()
@@ -404,9 +446,14 @@ class Window(QMainWindow):
         if model.problem:
             self.messages.error(AvilaError(_("This model cannot be used"), model.problem))
             return
+        self._use_model(model)
+
+    def _use_model(self, model: Model) -> None:
+        """Choose a model that may not be in the list yet."""
         panel = self.create_page.panel
         panel.set_models([*(m for m in self._avila.library.models() if m != model), model])
         panel.choose_model(model.reference)
+        self.show_create()
 
     def _look_for_models(self) -> None:
         """Read the folders again, in a thread: what was put there meanwhile is to be chosen now."""
@@ -419,7 +466,8 @@ class Window(QMainWindow):
 
     def _find_models(self) -> None:
         with self._reading_models:  # what was read last is told last
-            self.models_found.emit(self._avila.library.models())
+            self.files_found.emit(everything := self._avila.library.everything())
+            self.models_found.emit([model for model in everything if not model.addition])
 
     def _favour_model(self, reference: str, favourite: bool) -> None:
         self._change_notes(lambda known: known.with_favourite(reference, favourite))
