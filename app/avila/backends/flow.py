@@ -40,10 +40,9 @@ def dtype_for(device: Device, family: str) -> str:
         return device.dtype
     import torch
 
-    if device.name == "cuda":
-        able = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        able = torch.backends.mps.is_macos_or_newer(14, 0)
+    able = (device.name == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)) or (
+        device.name == "mps" and torch.backends.mps.is_macos_or_newer(14, 0)
+    )
     return "bfloat16" if able else device.dtype
 
 
