@@ -296,7 +296,13 @@ def picker(_request: GenerationRequest, runs: int) -> Figures:
     return {"runs": runs} | _probe("picker", str(runs)) | {"aim": {"open_ms": 100}}
 
 
+def additions(_request: GenerationRequest, runs: int) -> Figures:
+    """From the key that opens the list of LoRAs to the painted list, with 500 of them."""
+    return {"runs": runs} | _probe("additions", str(runs)) | {"aim": {"open_ms": 100}}
+
+
 BENCHES: dict[str, Callable[[GenerationRequest, int], Figures]] = {
+    "additions": additions,
     "draft": draft,
     "library": library,
     "overhead": overhead,

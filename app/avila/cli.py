@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import FrameType
 
@@ -22,8 +22,9 @@ from avila.engine import Engine, Job, Keeper, State
 from avila.errors import AvilaError
 from avila.gallery.metadata import FORMATS
 from avila.gallery.output import Output
-from avila.generation import RANDOM_SEED, GenerationRequest, Step
+from avila.generation import RANDOM_SEED, GenerationRequest, Lora, Step
 from avila.i18n import _, ngettext
+from avila.library.additions import with_additions
 from avila.library.card import SD1
 from avila.library.models import Model
 from avila.settings import LARGEST_COUNT
@@ -87,6 +88,15 @@ def _parser() -> argparse.ArgumentParser:
         help=_("the engine; without it, the best that is here (hybrid is diffusers)"),
     )
     generate.add_argument("--model", default="", metavar=_("NAME_OR_PATH"), help=_("see `avila models`"))
+    generate.add_argument(
+        "--lora",
+        action="append",
+        type=_lora,
+        default=[],
+        metavar=_("NAME[:WEIGHT]"),
+        help=_("add a LoRA, may be given several times; <lora:NAME:WEIGHT> in the prompt does the same"),
+    )
+    generate.add_argument("--vae", default="", metavar=_("NAME"), help=_("decode with another VAE"))
     generate.add_argument("--negative", type=text, default="", help=_("what the picture should not show"))
     generate.add_argument("--steps", type=int, help=_("default: what suits the model"))
     generate.add_argument(
@@ -130,7 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", parents=[as_json], help=_("measure this computer and this program"))
     bench.add_argument(
         "name",
-        choices=["draft", "library", "overhead", "picker", "stall", "starter", "startup"],
+        choices=["additions", "draft", "library", "overhead", "picker", "stall", "starter", "startup"],
         help=_("what to measure"),
     )
     bench.add_argument("--model", default="", metavar=_("NAME_OR_PATH"), help=_("for overhead and stall"))
@@ -158,12 +168,16 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         parser.error(_("--model has no effect with --backend procedural"))
     if backend == startup.PROCEDURAL and options.follow_draft:
         parser.error(_("--follow-draft has no effect with --backend procedural"))
+    if backend == startup.PROCEDURAL and (options.lora or options.vae):
+        parser.error(_("--lora and --vae have no effect with --backend procedural"))
     request = GenerationRequest(
         prompt=options.prompt,
         negative_prompt=options.negative,
         backend=backend,
         model=options.model,
         seed=options.seed,
+        vae=options.vae,
+        loras=tuple(options.lora),
     )
     output = _output(options.output, parser) if options.output else None
     avila = startup.start()
@@ -171,6 +185,7 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         if avila.note:
             say(avila.note)
         request = startup.complete(avila.library, request, avila.settings.request.model)
+        request = with_additions(avila.library, request)
         model = avila.library.find(request.model) if request.model else None
         request = _with_values(request, options, model)
         if not backend and not model and startup.has_torch():
@@ -262,6 +277,8 @@ class _Terminal:
             "steps": request.steps,
             "sampler": request.sampler,
             "follow_draft": request.follow_draft,
+            "loras": [asdict(lora) for lora in request.loras],
+            "vae": request.vae,
             "seconds": round(entry.seconds, 3),
         }
         print(json.dumps(picture), flush=True)
@@ -325,6 +342,18 @@ def _size(argument: str) -> tuple[int, int]:
     if not match:
         raise argparse.ArgumentTypeError(_("“{text}” is not a size like 512x512").format(text=argument))
     return int(match[1]), int(match[2])
+
+
+def _lora(argument: str) -> Lora:
+    """NAME or NAME:WEIGHT; a colon may be part of the name, as in C:\\loras."""
+    name, colon, weight = argument.rpartition(":")
+    if colon and re.fullmatch(r"[+-]?(\d{1,4}(\.\d{0,9})?|\.\d{1,9})", weight, re.ASCII):
+        argument = name
+    else:
+        weight = "1"
+    if not argument.strip():
+        raise argparse.ArgumentTypeError(_("a LoRA needs a name, as in ink or ink:0.8"))
+    return Lora(argument, float(weight))
 
 
 def _percent(argument: str) -> int:

@@ -133,13 +133,14 @@ def has_torch() -> bool:
 def complete(library: Library, request: GenerationRequest, usual: str = "") -> GenerationRequest:
     """The request as a person means it: engine and model found, other programs' sampler names understood.
 
-    An engine of "" is the best that is here: diffusers when a model is named, or when one is usable and
-    PyTorch is installed. A model of "" is the `usual` one, or else the first that is usable. Raises
-    AvilaError when the named model is not there.
+    An engine of "" is the best that is here: diffusers when a model, a LoRA or a VAE is named, or when a
+    model is usable and PyTorch is installed. A model of "" is the `usual` one, or else the first that is
+    usable. Raises AvilaError when the named model is not there.
     """
     backend, model = request.backend, request.model
     if not backend:
-        wanted = model or (has_torch() and _usable(library, usual))
+        added = request.loras or request.vae  # which the painter cannot use
+        wanted = model or added or (has_torch() and _usable(library, usual))
         backend = DIFFUSERS if wanted else PROCEDURAL
     if backend == PROCEDURAL:
         model = ""

@@ -17,7 +17,8 @@ from PIL import Image
 from avila import cli, i18n, settings, startup
 from avila.errors import AvilaError
 from avila.gallery import metadata
-from avila.generation import Abilities, GenerationRequest, Step
+from avila.generation import Abilities, GenerationRequest, Lora, Step
+from tests.helpers.additions import write_lora, write_vae
 from tests.helpers.handmoved import colour
 
 SIZE = ("--size", "64x64")
@@ -100,7 +101,7 @@ def test_one_json_object_a_picture(quick: Quick, capsys: pytest.CaptureFixture[s
     for picture in found:
         assert set(picture) == {
             "path", "seed", "backend", "model", "width", "height", "steps", "sampler", "follow_draft",
-            "seconds",
+            "loras", "vae", "seconds",
         }  # fmt: skip
         assert (picture["backend"], picture["model"], picture["width"]) == ("procedural", "", 64)
         assert picture["seconds"] >= 0
@@ -120,6 +121,60 @@ def test_every_option_reaches_the_request(models_folder: Path, quick: Quick) -> 
         "a hill", "blurry", "diffusers", request.model, 128, 64, 9, 3.5, "LCM", 5, 30
     )
     assert request.model.endswith("tiny.safetensors")
+
+
+def test_loras_and_a_vae_by_option_and_by_tag(
+    home: Path, quick: Quick, models_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_lora(home / "models" / "ink.safetensors")
+    write_lora(home / "models" / "fog 2:1.safetensors")
+    write_lora(home / "models" / "rain.safetensors")
+    write_vae(home / "models" / "bright.safetensors")
+    model = str(models_folder / "tiny.safetensors")
+    asked = ("--lora", "ink:0.5", "--lora", "fog 2:1.safetensors", "--vae", "bright", "--model", model)
+    assert cli.main(["generate", "a hill <lora:rain:-1>", *asked, "--json", *SIZE]) == 0
+    [request] = quick.requests
+    assert request.prompt == "a hill"
+    assert request.loras == (
+        Lora("ink.safetensors", 0.5),
+        Lora("fog 2:1.safetensors", 1.0),
+        Lora("rain.safetensors", -1.0),
+    )
+    told = json.loads(capsys.readouterr().out)
+    assert told["loras"][0] == {"model": "ink.safetensors", "weight": 0.5}
+    assert told["vae"] == "bright.safetensors"
+
+
+def test_a_lora_alone_wants_a_model_not_the_painter(
+    home: Path, quick: Quick, with_starter: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_lora(home / "models" / "ink.safetensors")
+    assert cli.main(["generate", "a hill", "--lora", "ink", "--seed", "1"]) == 0
+    assert quick.requests[0].backend == "diffusers"
+    assert quick.requests[0].loras == (Lora("ink.safetensors"),)
+
+
+def test_a_lora_of_another_family_is_told_before_anything_is_loaded(
+    home: Path, quick: Quick, with_starter: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_lora(home / "models" / "big.safetensors", "sdxl")
+    assert cli.main(["generate", "a hill", "--lora", "big:0.5"]) == 1
+    assert cli.main(["generate", "a hill <lora:bik:1>"]) == 1
+    err = capsys.readouterr().err
+    assert "Made for SDXL, and this model is SD 1.x." in err
+    assert "There is no LoRA “bik” here." in err
+    assert "Did you mean “big”?" in err
+    assert quick.requests == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--lora", ""), ("--lora", ":0.5"), ("--backend", "procedural", "--lora", "x")]
+)
+def test_a_lora_without_a_name_or_for_the_painter_is_wrong_usage(
+    quick: Quick, arguments: tuple[str, ...]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["generate", "a hill", *arguments])
 
 
 @pytest.fixture

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from avila import cli
 from avila.backends import diffusers as module
 from avila.backends.devices import Device
 from avila.backends.diffusers import Diffusers
@@ -136,6 +138,32 @@ def test_a_lora_is_its_product_and_leaves_nothing(
     assert abs(added.astype(int) - merged).max() <= 2
 
 
+def test_option_and_tag_make_the_same_picture(
+    place: Path, backend: Diffusers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AVILA_HOME", str(tmp_path / "home"))
+    tensors: dict[str, Any] = {}
+    for (part, target), (down, up) in matrices(backend.pipeline(ASKED)).items():
+        tensors |= dict(zip(named("kohya", part, target), (down, up), strict=False))
+    lora = write(tmp_path / "style.safetensors", tensors)
+    model = ("--model", str(place / "sd1.safetensors"))
+    usual = (*model, "--steps", "2", "--seed", "5", "--size", "64x64")
+    for name, given in (
+        ("plain", ("a cat",)),
+        ("nothing", ("a cat", "--lora", f"{lora}:0")),
+        ("option", ("a cat", "--lora", f"{lora}:0.5")),
+        ("tag", (f"a <lora:{lora}:0.5> cat",)),
+    ):
+        assert cli.main(["generate", *given, *usual, "--output", str(tmp_path / f"{name}.png")]) == 0
+    made = {}
+    for name in ("plain", "nothing", "option", "tag"):
+        with Image.open(tmp_path / f"{name}.png") as image:
+            made[name] = np.asarray(image)
+    assert np.array_equal(made["plain"], made["nothing"])
+    assert np.array_equal(made["option"], made["tag"])
+    assert abs(made["plain"].astype(int) - made["option"]).mean() > 0.5
+
+
 def refused(backend: Diffusers, request: GenerationRequest) -> AvilaError:
     plain = replace(request, loras=(), vae="", model="sd1")
     before = pixels(backend, plain)
@@ -159,7 +187,7 @@ def test_loras_that_do_not_fit_are_explained(backend: Diffusers, tmp_path: Path)
     assert "NaN" in refused(backend, replace(ASKED, loras=(Lora(str(path)),))).explanation
     path.write_bytes(path.read_bytes()[:-5])
     assert "damaged" in refused(backend, replace(ASKED, loras=(Lora(str(path)),))).explanation
-    assert "no model" in refused(backend, replace(ASKED, loras=(Lora("absent"),))).explanation
+    assert "no LoRA" in refused(backend, replace(ASKED, loras=(Lora("absent"),))).explanation
 
 
 def test_an_embedding_is_found_by_its_name(backend: Diffusers, place: Path) -> None:

@@ -11,7 +11,6 @@ In PNG they are text chunks, in JPEG and WebP they are the EXIF fields MakerNote
 """
 
 import json
-import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +18,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from avila import __version__
-from avila.generation import RANDOM_SEED, GenerationRequest, Lora
+from avila.generation import RANDOM_SEED, GenerationRequest
+from avila.lora_tags import without_tags
 from avila.paths import whole_file
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ _LONGEST_EXIF = 65_000  # bytes; a JPEG segment ends at 65,533
 # Its keys have no limit, which takes seconds on a long line without a colon; here they do.
 _PAIR = re.compile(r'\s*(\w[\w \-/]{1,60}):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
 _FEWEST_PAIRS = 3  # a last line with less is part of the prompt, to every reader
-_LORA = re.compile(r"[ \t]*<lora:([^:<>\n]{1,200})(?::([^:<>\n]{0,20}))?[^<>\n]{0,100}>")
 _SCHEDULES = ("Karras", "Exponential")
 
 _XMP = (
@@ -111,7 +110,7 @@ def parse_parameters(text: str) -> GenerationRequest | None:
         sampler = f"{sampler} {schedule}"
     follow_draft = _whole(pairs.get("Follow draft", ""), default.follow_draft)
     size = re.fullmatch(r"(\d{1,6})x(\d{1,6})", pairs.get("Size", ""), re.ASCII)
-    words, loras = _without_loras("\n".join(prompt))
+    words, loras = without_tags("\n".join(prompt))
     return GenerationRequest(
         prompt=words,
         negative_prompt="\n".join(negative),
@@ -127,15 +126,6 @@ def parse_parameters(text: str) -> GenerationRequest | None:
         vae="" if pairs.get("VAE", "") in ("None", "Automatic") else pairs.get("VAE", ""),
         loras=loras,
     )
-
-
-def _without_loras(prompt: str) -> tuple[str, tuple[Lora, ...]]:
-    """The prompt without "<lora:name:weight>", and those; a weight that is absent or no number is 1."""
-    found = tuple(
-        Lora(name, weight if math.isfinite(weight := _decimal(given, 1.0)) else 1.0)
-        for name, given in _LORA.findall(prompt)
-    )
-    return (_LORA.sub("", prompt).strip(), found) if found else (prompt, ())
 
 
 def save_picture(

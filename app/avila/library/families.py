@@ -51,6 +51,7 @@ class Kind:
     dtype: str = ""  # of most weights: "fp16", "bf16", "fp32", "fp8", "int8", …
     words: tuple[str, ...] = ()  # that a LoRA or an embedding was trained on
     problem: str = ""  # why it makes no pictures by itself, one sentence; "" when it does
+    alias: str = ""  # what a LoRA was called when it was trained, as A1111 writes it into prompts
 
 
 def runs(kind: Kind) -> str:
@@ -104,7 +105,8 @@ def _look(header: Header) -> Kind:
 
     if holds(*LORA):
         problem = _("It is a LoRA, an addition to a model, not a model of its own.")
-        return Kind("lora", _family(header), words=_words(header), problem=problem)
+        alias = header.metadata.get("ss_output_name", "").strip()[:200]
+        return Kind("lora", _family(header), words=_words(header), problem=problem, alias=alias)
     if has("control_model.") or holds("controlnet_", "input_hint_block."):
         problem = _("It is a ControlNet, an addition to a model, not a model of its own.")
         return Kind("controlnet", _family(header), problem=problem)

@@ -112,8 +112,7 @@ class Library:
             if name_or_path and _is_model(path):
                 return self._model(Path(os.path.abspath(path)))  # noqa: PTH100 - resolving would lose links
         models = self.everything()
-        wanted = name_or_path.casefold()
-        named = [model for model in models if wanted in (model.name.casefold(), model.path.name.casefold())]
+        named = called(models, name_or_path)
         named = [model for model in named if model.kind == kind] or named
         if len(named) > 1:
             raise AvilaError(
@@ -124,25 +123,33 @@ class Library:
                 _("Choose one of these instead."),
             )
         if not named:
-            raise self._missing(name_or_path, models)
+            raise self._missing(name_or_path, kind, models)
         return named[0]
 
-    def _missing(self, name: str, models: list[Model]) -> AvilaError:
-        usable = [model.name for model in models if not model.problem]
-        near = difflib.get_close_matches(Path(name).stem, usable, n=1)
-        if near:
+    def _missing(self, name: str, kind: str, models: list[Model]) -> AvilaError:
+        addition = kind in ADDITIONS
+        names = [model.name for model in models if (model.kind == kind if addition else not model.problem)]
+        folded = {one.casefold(): one for one in names}
+        near = [folded[one] for one in difflib.get_close_matches(Path(name).stem.casefold(), folded, n=3)]
+        if addition and len(near) > 1:
+            advice = _("Did you mean one of these: {names}?").format(names=", ".join(near))
+        elif near:
             advice = _("Did you mean “{name}”?").format(name=near[0])
-        elif usable:
-            advice = _("Choose one of: {names}.").format(names=", ".join(usable[:10]))
+        elif names:
+            advice = _("Choose one of: {names}.").format(names=", ".join(names[:10]))
+        elif addition and self.folders:
+            advice = _("Put it (.safetensors) into {folder}.").format(folder=self.folders[0])
         elif self.folders:
             advice = _("Put a Stable Diffusion model (.safetensors) into {folder}.").format(
                 folder=self.folders[0]
             )
         else:
             advice = _("Give the path of a Stable Diffusion model (.safetensors).")
-        return AvilaError(
-            _("Model not found"), _("There is no model “{name}” here.").format(name=name), advice
-        )
+        title, explanation = {
+            "lora": (_("LoRA not found"), _("There is no LoRA “{name}” here.")),
+            "vae": (_("VAE not found"), _("There is no VAE “{name}” here.")),
+        }.get(kind, (_("Model not found"), _("There is no model “{name}” here.")))
+        return AvilaError(title, explanation.format(name=name), advice)
 
     def _model(self, path: Path) -> Model:
         """The model at `path`, which was there a moment ago."""
@@ -218,6 +225,13 @@ class Library:
                 break
         home = Path.home()
         return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else path.as_posix()
+
+
+def called(models: Sequence[Model], name: str) -> list[Model]:
+    """Those with this name or file name, else the LoRAs trained under it; case does not matter."""
+    wanted = name.casefold()
+    named = [model for model in models if wanted in (model.name.casefold(), model.path.name.casefold())]
+    return named or [model for model in models if wanted and wanted == model.look.alias.casefold()]
 
 
 def _read_card(path: Path, usual: Recommended) -> tuple[Card, str]:

@@ -4,9 +4,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from avila.i18n import _
+from avila.library.additions import family_name
 from avila.library.catalog import Entry
 from avila.ui.downloader import State
-from avila.ui.model_rows import family_name, size_text
+from avila.ui.model_rows import size_text
 from avila.ui.widgets import Icon, button, icon_button, label, teach
 
 BUTTON_WIDTH = 136  # pixels, of the right column

@@ -20,6 +20,7 @@ from avila.errors import AvilaError
 from avila.gallery.store import GalleryEntry
 from avila.generation import GenerationRequest
 from avila.i18n import _, ngettext
+from avila.library.additions import with_additions
 from avila.library.card import Recommended
 from avila.library.previews import preview_file
 from avila.startup import Avila, abilities
@@ -129,12 +130,14 @@ class CreatePage(QWidget):
     def generate(self) -> None:
         """Queue what the panel says, and watch it."""
         self.messages.close_error()
+        self.panel.take_tags()
         request, count = self.panel.request(), self.panel.count.value()
         if not request.prompt and request.backend == "procedural":
             self.panel.prompt.setFocus()
             self.messages.note(_("Write what the picture should show first"))
             return
         try:
+            request = with_additions(self._avila.library, request)
             abilities()[request.backend].check(request)
             self._batches.append([self._avila.engine.submit(each) for each in request.batch(count)])
         except AvilaError as error:
@@ -278,6 +281,7 @@ class CreatePage(QWidget):
         panel.changed.connect(self._say)
         panel.model.changed.connect(self.messages.close_note)  # it may offer values of the model before
         panel.replaced.connect(self._offer_old_values)
+        panel.tagged.connect(self._tell_tags)
         panel.generate.generate.connect(self.generate)
         panel.generate.cancel.connect(self.cancel)
         panel.seed.again.connect(self._seed_again)
@@ -307,6 +311,9 @@ class CreatePage(QWidget):
             _("Keep mine"),
             partial(self.panel.set_values, own),
         )
+
+    def _tell_tags(self, names: str) -> None:
+        self.messages.note(_("Under Additions now: {names}").format(names=names))
 
     # drafts
 

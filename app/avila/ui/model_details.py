@@ -16,13 +16,16 @@ def details(model: Model) -> dict[str, str]:
     """What is known of a model, by its name for people."""
     size = QLocale().formattedDataSize(model.size, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
     changed = QDateTime.fromMSecsSinceEpoch(model.modified // 1_000_000)
+    kinds = {"lora": "LoRA", "vae": "VAE", "embedding": _("embedding (textual inversion)")}
+    whole = _("checkpoint, one file") if model.path.suffix else _("diffusers folder")
     known = {
-        _("Kind"): _("checkpoint, one file") if model.path.suffix else _("diffusers folder"),
+        _("Kind"): kinds.get(model.kind, whole),
         _("Family"): family_text(model) or _("unknown"),
+        _("Trained on"): ", ".join(model.words),
         _("Weights"): model.dtype,
         _("Size"): size,
         _("Changed"): QLocale().toString(changed, QLocale.FormatType.ShortFormat),
-        _("Cannot be used"): model.problem,
+        _("Cannot be used"): "" if model.kind in kinds else model.problem,
         _("Path"): short_path(model.path),
         "SHA-256": "\n".join(f"{name}\n{digest}" for name, digest in model.card.hashes),
     }

@@ -190,7 +190,7 @@ class ModelPicker(QPushButton):
 
     def _show_in_list(self) -> None:
         if self.list and self._models is not None:
-            self.list.set_models(self._models, self._notes, self._reference)
+            self.list.set_models(self._models, self._notes, frozenset({self._reference}))
 
     def _forget_list(self) -> None:
         self.list = None

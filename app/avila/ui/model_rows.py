@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Self
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from avila.gallery.store import fold
 from avila.i18n import _
+from avila.library.additions import family_name, misfit
 from avila.library.models import Model
 from avila.library.notes import Notes
 from avila.ui.model_thumbnails import Thumbnails
@@ -47,7 +49,12 @@ class Row:
         """Why it cannot be chosen; "" when it can."""
         return self.model.problem if self.model else ""
 
-    def noted(self, notes: Notes) -> "Row":
+    @property
+    def line(self) -> str:
+        """What stands below its badges while it has no problem."""
+        return self.note
+
+    def noted(self, notes: Notes) -> Self:
         """It with what `notes` say of it."""
         if self.model is None:
             return self
@@ -59,9 +66,7 @@ class Row:
 
 def rows_of(models: Sequence[Model], notes: Notes) -> tuple[Row, ...]:
     """All rows in order: favourites, the program's own and the painter, then the others, each by name."""
-    named = Counter(model.name.casefold() for model in models)
-    same = [model for model in models if named[model.name.casefold()] > 1]
-    places = _places(same)
+    places = _places(_same_names(models))
     rows = [Row(model, place=places.get(model.path, "")).noted(notes) for model in models]
     rows.append(Row(None))
 
@@ -72,19 +77,53 @@ def rows_of(models: Sequence[Model], notes: Notes) -> tuple[Row, ...]:
     return tuple(sorted(rows, key=order))
 
 
+@dataclass(frozen=True, slots=True)
+class AdditionRow(Row):
+    """A LoRA or an embedding beside the chosen model."""
+
+    misfit: str = ""  # why it does nothing good for that; "" when it fits
+
+    @property
+    def problem(self) -> str:
+        return self.misfit
+
+    @property
+    def line(self) -> str:
+        words = ", ".join(self.model.words) if self.model else ""
+        return self.note or (_("Trained on: {words}").format(words=words) if words else "")
+
+
+def addition_rows(additions: Sequence[Model], host: Model | None, notes: Notes) -> tuple[AdditionRow, ...]:
+    """All rows in order: those that fit the host, then favourites, then by name."""
+    places = _places(_same_names(additions))
+    rows = [
+        AdditionRow(model, place=places.get(model.path, ""), misfit=misfit(model, host)).noted(notes)
+        for model in additions
+    ]
+    return tuple(
+        sorted(
+            rows, key=lambda row: (bool(row.misfit), not row.favourite, row.name.casefold(), row.reference)
+        )
+    )
+
+
 def words_of(row: Row) -> str:
     """What a search looks in, folded."""
     if row.model is None:
         return fold(row.name)
     model = row.model
-    return fold("\n".join((model.name, family_text(model), model.family, model.reference, row.note)))
+    parts = (model.name, family_text(model), model.family, model.reference, row.note, *model.words)
+    return fold("\n".join(parts))
 
 
 def badges(model: Model | None) -> tuple[str, ...]:
     """The few words that tell models apart: whose it is, its family and its size."""
     if model is None:
         return (_("built in"),)
-    said = (_("built in") if model.builtin else "", family_text(model), size_text(model.size))
+    family = family_text(model)
+    if model.addition and not family:
+        family = _("made for an unknown family")
+    said = (_("built in") if model.builtin else "", family, size_text(model.size))
     return tuple(text for text in said if text)
 
 
@@ -102,12 +141,6 @@ def family_text(model: Model) -> str:
     # The program's own is v-prediction, too; but nobody chooses by that.
     variant = "" if model.builtin else variants.get(model.variant, model.variant)
     return f"{family_name(model.family)} {variant}".strip()
-
-
-def family_name(family: str) -> str:
-    """A family as its users write it; "" when unknown."""
-    known = {"sd1": "SD 1.x", "sd2": "SD 2.x", "sdxl": "SDXL", "sd3": "SD 3", "flux": "Flux"}
-    return known.get(family, family.upper())
 
 
 def size_text(size: int) -> str:
@@ -128,7 +161,7 @@ def tip(row: Row) -> str:
     if row.model is None:
         lines = [_("Paints the draft in full size, in an instant")]
     else:
-        lines = [row.name, row.problem, row.note, short_path(row.model.path)]
+        lines = [row.name, row.problem, row.line, short_path(row.model.path)]
     return "<qt>" + "<br>".join(html.escape(line) for line in lines if line) + "</qt>"
 
 
@@ -139,14 +172,14 @@ def spoken(row: Row) -> str:
         *badges(row.model),
         row.place,
         _("favourite") if row.favourite else "",
-        row.note,
+        row.line,
         _("cannot be used: {reason}").format(reason=row.problem) if row.problem else "",
     )
     return ", ".join(part for part in parts if part)
 
 
 class ModelRows(QAbstractListModel):
-    """The rows that match the search; the painter's is always one of them."""
+    """The rows that match the search; the painter's, if there is one, is always shown."""
 
     def __init__(self, thumbnails: Thumbnails, parent: QObject) -> None:
         super().__init__(parent)
@@ -223,7 +256,7 @@ class ModelRows(QAbstractListModel):
     def _find(self) -> None:
         self._shown = list(self._matching())
         self._found = len(self._shown)
-        if Row(None) not in self._shown:
+        if Row(None) in self._all and Row(None) not in self._shown:
             self._shown.append(Row(None))
 
     def _matching(self) -> Iterator[Row]:
@@ -238,6 +271,11 @@ class ModelRows(QAbstractListModel):
         place = self.place(path)
         if place >= 0:
             self.dataChanged.emit(self.index(place), self.index(place), [Qt.ItemDataRole.DecorationRole])
+
+
+def _same_names(models: Sequence[Model]) -> list[Model]:
+    named = Counter(model.name.casefold() for model in models)
+    return [model for model in models if named[model.name.casefold()] > 1]
 
 
 def _places(models: Sequence[Model]) -> dict[Path, str]:

@@ -65,17 +65,26 @@ def table(entry: GalleryEntry) -> dict[str, str]:
     request, number = entry.request, QLocale().toString
     painted = request.backend == "procedural"
     rows = {
-        _("Model"): PurePosixPath(request.model.replace("\\", "/")).name.removesuffix(".safetensors"),
+        _("Model"): _file_name(request.model),
         _("Engine"): _("Painter (no model)") if painted else request.backend,
         _("Size"): f"{request.width} × {request.height}",
         _("Steps"): "" if painted else number(request.steps),
         _("Guidance (CFG)"): "" if painted else number(request.cfg_scale, "f", 1),
         _("Sampler"): "" if painted else request.sampler,
         _("Follow the draft"): "" if painted or not request.follow_draft else f"{request.follow_draft} %",
+        "LoRA": ", ".join(
+            f"{_file_name(lora.model)} {number(lora.weight, 'g', 4)}" for lora in request.loras
+        ),
+        "VAE": _file_name(request.vae),
         _("Seed"): "" if request.seed == RANDOM_SEED else str(request.seed),
         _("Took"): took(entry.seconds) if entry.seconds > 0 else "",
     }
     return {name: value for name, value in rows.items() if value}
+
+
+def _file_name(reference: str) -> str:
+    """A model's file as people call it; "" for none."""
+    return PurePosixPath(reference.replace("\\", "/")).name.removesuffix(".safetensors")
 
 
 class PictureDetails(QWidget):

@@ -59,13 +59,11 @@ class Window(QMainWindow):
 
     Signals:
         gallery_followed(bool): the index caught up with the pictures folder; whether it changed.
-        models_found(object): the list of models was read.
-        files_found(object): the list of models with all additions was read.
+        models_found(object): the list of models and additions was read.
     """
 
     gallery_followed = Signal(bool)
     models_found = Signal(object)
-    files_found = Signal(object)
 
     def __init__(self, avila: Avila) -> None:
         super().__init__()
@@ -157,7 +155,9 @@ class Window(QMainWindow):
         panel = self.create_page.panel
         now = replace(
             self._settings,
-            request=panel.request(),
+            request=panel.to_remember(),
+            loras_off=panel.additions.off(),
+            additions_open=panel.additions.unfolded,
             count=panel.count.value(),
             new_seed=not panel.seed.locked(),
             negative_open=panel.negative.unfolded,
@@ -260,17 +260,18 @@ class Window(QMainWindow):
         page.gallery_wanted.connect(self.show_gallery)
         page.large_wanted.connect(self._open_large)
         page.queue_changed.connect(self._show_queue)
-        page.panel.model.folder_wanted.connect(self._open_models_folder)
-        page.panel.model.add_wanted.connect(self._choose_model)
-        page.panel.model.opened.connect(self._look_for_models)
-        page.panel.model.favoured.connect(self._favour_model)
-        page.panel.model.noted.connect(self._note_model)
-        page.panel.model.show_wanted.connect(self._show_model)
+        for picker in (page.panel.model, page.panel.additions):
+            picker.folder_wanted.connect(self._open_models_folder)
+            picker.add_wanted.connect(self._choose_model)
+            picker.opened.connect(self._look_for_models)
+            picker.favoured.connect(self._favour_model)
+            picker.noted.connect(self._note_model)
+            picker.show_wanted.connect(self._show_model)
         self.gallery_page.reuse.connect(self._reuse)
         self.gallery_page.opened.connect(self._open_large)
         self.large_view.reuse.connect(self._reuse)
         self.models_found.connect(page.panel.set_models)
-        self.files_found.connect(self.get_models.set_files)
+        self.models_found.connect(self.get_models.set_files)
         self.get_models.arrived.connect(self._look_for_models)
         self.get_models.show_wanted.connect(self.show_downloads)
         self.get_models.use_wanted.connect(self._use_model)
@@ -282,13 +283,18 @@ class Window(QMainWindow):
     def _restore(self) -> None:
         remembered, panel = self._settings, self.create_page.panel
         try:
-            panel.model.set_notes(notes.read(self._avila.folders.notes_file))
+            self._show_notes(notes.read(self._avila.folders.notes_file))
         except AvilaError as error:  # told when one is to be written
             log.warning("%s", error)
-        if remembered.request.model:
+        request, found = remembered.request, []
+        wanted = [(request.model, "checkpoint"), (request.vae, "vae")]
+        for name, kind in (*wanted, *((lora.model, "lora") for lora in request.loras)):
             with suppress(AvilaError):  # one that is gone is told once all folders were read
-                panel.set_models([self._avila.library.find(remembered.request.model)])
-        panel.set_request(remembered.request)
+                found += [self._avila.library.find(name, kind)] if name else []
+        if found:
+            panel.set_models(found)
+        panel.additions.set_unfolded(remembered.additions_open)
+        panel.set_request(request, remembered.loras_off)
         panel.count.set_value(remembered.count)
         panel.seed.set_locked(not remembered.new_seed)
         panel.negative.set_unfolded(remembered.negative_open)
@@ -443,6 +449,10 @@ class Window(QMainWindow):
         except AvilaError as error:
             self.messages.error(error)
             return
+        panel = self.create_page.panel
+        if model.kind in ("lora", "vae") and panel.model.reference():
+            panel.add_addition(model)
+            return
         if model.problem:
             self.messages.error(AvilaError(_("This model cannot be used"), model.problem))
             return
@@ -451,7 +461,7 @@ class Window(QMainWindow):
     def _use_model(self, model: Model) -> None:
         """Choose a model that may not be in the list yet."""
         panel = self.create_page.panel
-        panel.set_models([*(m for m in self._avila.library.models() if m != model), model])
+        panel.set_models([*(m for m in self._avila.library.everything() if m != model), model])
         panel.choose_model(model.reference)
         self.show_create()
 
@@ -466,8 +476,7 @@ class Window(QMainWindow):
 
     def _find_models(self) -> None:
         with self._reading_models:  # what was read last is told last
-            self.files_found.emit(everything := self._avila.library.everything())
-            self.models_found.emit([model for model in everything if not model.addition])
+            self.models_found.emit(self._avila.library.everything())
 
     def _favour_model(self, reference: str, favourite: bool) -> None:
         self._change_notes(lambda known: known.with_favourite(reference, favourite))
@@ -485,7 +494,11 @@ class Window(QMainWindow):
             log.warning("%s", error)
             self.messages.note(error.title)
         else:
-            self.create_page.panel.model.set_notes(changed)
+            self._show_notes(changed)
+
+    def _show_notes(self, known: Notes) -> None:
+        for picker in (self.create_page.panel.model, self.create_page.panel.additions):
+            picker.set_notes(known)
 
     def _show_model(self, path: Path) -> None:
         self._on_picture.show_folder(path.parent)
