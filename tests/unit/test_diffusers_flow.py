@@ -24,6 +24,7 @@ from avila.library.card import FLOW_SAMPLERS
 from avila.library.families import kind_of_file
 from avila.library.headers import Header, Tensor, read_header
 from avila.library.models import Library
+from tests.helpers.checkpoints import write_tiny_checkpoint
 from tests.helpers.flow_checkpoints import (
     DEV,
     SCHNELL,
@@ -464,6 +465,10 @@ def test_a_chosen_vae_stands_in(tmp_path: Path, one: Flow) -> None:
     other = pixels(backend, chosen)
     assert not np.array_equal(pixels(backend, ASKED), other)
     assert np.array_equal(pixels(backend, replace(chosen, model="bare")), other)
+    write_tiny_checkpoint(tmp_path / "sd1.safetensors")
+    error = refused(backend, replace(ASKED, vae=str(tmp_path / "sd1.safetensors")))
+    assert error.explanation == "It is the VAE of another family of models."
+    assert np.array_equal(pixels(backend, chosen), other)
     backend.close()
 
 

@@ -71,6 +71,8 @@ def load(model: Model, key: LoadKey, vae: Model | None, assembly: Assembly | Non
     given = {"vae": _vae(vae, model.family, dtype)} if vae else {}
     try:
         pipeline = flow.pipeline_of(assembly, dtype, **given) if assembly else _pipeline(model, dtype, given)
+        if vae and model.family in layouts.FLOW:
+            _check_fit(vae, pipeline, model.family)
         _check(pipeline)
         if model.path.is_dir():
             _check_text_encoders(model.path, pipeline)
@@ -131,6 +133,18 @@ def _vae(chosen: Model, family: str, dtype: Any) -> Any:
     except SafetensorError as error:
         raise _damaged(chosen, error) from error
     return vae
+
+
+def _check_fit(vae: Model, pipeline: Any, family: str) -> None:
+    """Raise AvilaError when a chosen VAE decodes other latents than the transformer paints."""
+    painted = layouts.channels(family, pipeline.transformer.config)
+    if pipeline.vae.config.latent_channels != painted:
+        raise AvilaError(
+            _("“{name}” does not fit this model").format(name=vae.name),
+            _("It is the VAE of another family of models."),
+            _("Choose another VAE, or the model's own."),
+            f"{vae.path}\n{pipeline.vae.config.latent_channels} channels, not {painted}",
+        )
 
 
 def _vae_config(header: Header, family: str) -> parts.Config:
