@@ -584,7 +584,8 @@ def test_a_lora_is_as_if_trained_into_the_weights(tmp_path: Path, one: Flow) -> 
     width = weights[f"{prefix}{fused}.weight"].shape[1]
     norm = "final_layer.adaLN_modulation.1"
     t5 = "text_encoders.t5xxl.transformer.encoder.block.0.layer.0.SelfAttention.q"
-    kohya = {f"lora_unet_{fused.replace('.', '_')}": fused, f"lora_unet_{norm.replace('.', '_')}": norm}
+    named = (fused, norm, "context_embedder" if one.family == "sd3" else "txt_in")
+    kohya = {f"lora_unet_{name.replace('.', '_')}": name for name in named}
     shapes = {name: tuple(weights[f"{prefix}{theirs}.weight"].shape) for name, theirs in kohya.items()}
     words = "lora_te3_encoder_block_0_layer_0_SelfAttention_q"
     added = write_lora(tmp_path / "kohya.safetensors", shapes | {words: tuple(weights[f"{t5}.weight"].shape)})

@@ -104,7 +104,9 @@ def lora_layers(pipeline: Any) -> dict[str, list[tuple[Any, Source]]]:
         flat = name.replace(".", "_")
         for own in {flat, flat.removesuffix("_0") if flat.endswith("to_out_0") else flat}:
             found[own] = [(layer, Source(name))]
-        found.setdefault(source.name.removesuffix(".weight").replace(".", "_"), []).append((layer, source))
+        theirs = source.name.removesuffix(".weight").replace(".", "_")
+        if theirs != flat:
+            found.setdefault(theirs, []).append((layer, source))
     return found
 
 
