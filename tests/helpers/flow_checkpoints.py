@@ -12,6 +12,12 @@ from pathlib import Path
 from shutil import copytree
 from typing import Any
 
+import numpy as np
+import pytest
+
+from avila.backends.diffusers import Diffusers
+from avila.errors import AvilaError
+from avila.generation import GenerationRequest
 from tests.helpers.checkpoints import MODELS, SD1, Layout, numbers, original_shape, vae_name
 
 VAE = Layout()  # its vae_widths
@@ -343,3 +349,29 @@ def _values(name: str, shape: tuple[int, ...], seed: int) -> Any:
     else:
         values = torch.empty(shape).normal_(0, numbers(shape[1:]) ** -0.5, generator=generator)
     return values.half().float()
+
+
+ASKED = GenerationRequest(
+    "a cat",
+    "a dog",
+    backend="diffusers",
+    model="tiny",
+    width=64,
+    height=80,
+    steps=2,
+    cfg_scale=3.0,
+    sampler="Euler",
+    seed=5,
+)
+
+
+def pixels(backend: Diffusers, request: GenerationRequest) -> np.ndarray:
+    return np.asarray(backend.generate(request, lambda step: None))
+
+
+def refused(backend: Diffusers, request: GenerationRequest) -> AvilaError:
+    with pytest.raises(AvilaError) as caught:
+        backend.generate(request, lambda step: None)
+    assert caught.value.explanation
+    assert caught.value.advice
+    return caught.value
