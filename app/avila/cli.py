@@ -19,10 +19,10 @@ from types import FrameType
 
 from avila import __version__, getting, i18n, listing, startup
 from avila.engine import Engine, Job, Keeper, State
-from avila.errors import AvilaError
+from avila.errors import AvilaError, NotEnoughMemoryError
 from avila.gallery.metadata import FORMATS
 from avila.gallery.output import Output
-from avila.generation import RANDOM_SEED, GenerationRequest, Lora, Step
+from avila.generation import PRECISIONS, RANDOM_SEED, GenerationRequest, Lora, Step
 from avila.i18n import _, ngettext
 from avila.library.additions import with_additions
 from avila.library.card import SD1
@@ -129,6 +129,18 @@ def _parser() -> argparse.ArgumentParser:
         help=_("where to save (.png, .jpg or .webp, or a folder); without it, the gallery"),
     )
 
+    generate.add_argument(
+        "--vae-tiling",
+        action="store_true",
+        help=_("decode in tiles: less memory, in large pictures slightly other pixels"),
+    )
+    generate.add_argument(
+        "--precision",
+        choices=list(PRECISIONS),
+        default="",
+        help=_("of the weights; default: by the hardware"),
+    )
+
     getting.add_commands(listing.add_commands(commands))
     commands.add_parser(
         "doctor", parents=[as_json], help=_("say what is here, what is missing, what mends it")
@@ -140,10 +152,22 @@ def _parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", parents=[as_json], help=_("measure this computer and this program"))
     bench.add_argument(
         "name",
-        choices=["additions", "draft", "library", "overhead", "picker", "stall", "starter", "startup"],
+        choices=[
+            "additions",
+            "draft",
+            "library",
+            "load",
+            "overhead",
+            "picker",
+            "stall",
+            "starter",
+            "startup",
+        ],
         help=_("what to measure"),
     )
-    bench.add_argument("--model", default="", metavar=_("NAME_OR_PATH"), help=_("for overhead and stall"))
+    bench.add_argument(
+        "--model", default="", metavar=_("NAME_OR_PATH"), help=_("for load, overhead and stall")
+    )
     bench.add_argument("--size", type=_size, default=(512, 512), metavar=_("WxH"), help=_("for overhead"))
     bench.add_argument("--steps", type=int, default=_DEFAULT.steps, help=_("for overhead"))
     bench.add_argument("--runs", type=_count, default=5, help=_("default: %(default)s"))
@@ -166,6 +190,8 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
     backend = startup.DIFFUSERS if options.backend == "hybrid" else options.backend or ""
     if backend == startup.PROCEDURAL and options.model:
         parser.error(_("--model has no effect with --backend procedural"))
+    if backend == startup.PROCEDURAL and (options.vae_tiling or options.precision):
+        parser.error(_("--vae-tiling and --precision have no effect with --backend procedural"))
     if backend == startup.PROCEDURAL and options.follow_draft:
         parser.error(_("--follow-draft has no effect with --backend procedural"))
     if backend == startup.PROCEDURAL and (options.lora or options.vae):
@@ -176,6 +202,8 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         backend=backend,
         model=options.model,
         seed=options.seed,
+        vae_tiling=options.vae_tiling,
+        precision=options.precision,
         vae=options.vae,
         loras=tuple(options.lora),
     )
@@ -277,6 +305,8 @@ class _Terminal:
             "steps": request.steps,
             "sampler": request.sampler,
             "follow_draft": request.follow_draft,
+            "vae_tiling": request.vae_tiling,
+            "precision": request.precision,
             "loras": [asdict(lora) for lora in request.loras],
             "vae": request.vae,
             "seconds": round(entry.seconds, 3),
@@ -385,4 +415,6 @@ def _output(argument: str, parser: argparse.ArgumentParser) -> Output:
 
 def _complain(error: AvilaError) -> None:
     lines = [line for line in (error.explanation, error.advice) if line]
+    if isinstance(error, NotEnoughMemoryError):
+        lines.append(_("What also helps: --vae-tiling, --precision bfloat16, --backend procedural."))
     say("\n  ".join([f"avila: {error.title}", *lines]))

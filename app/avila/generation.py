@@ -18,6 +18,7 @@ LARGEST_DRAWN_SEED = 2**32 - 1  # drawn ones stay short enough to read aloud, as
 SMALLEST_SIDE, LARGEST_SIDE = 64, 4096  # pixels, of what any engine makes
 TOKENS_READ = 75  # of a prompt, by CLIP's text encoder
 LONGEST_PROMPT = 20_000  # characters
+PRECISIONS = {"float32": 4, "bfloat16": 2, "float16": 2}  # and the bytes of one number
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class GenerationRequest:
     follow_draft: int = 0  # percent of the painted draft that is kept; 0 begins with noise alone
     vae: str = ""  # a VAE in place of the model's own, named like the model; "": its own
     loras: tuple[Lora, ...] = ()
+    vae_tiling: bool = False  # decode in tiles: less memory, in large pictures a little other pixels
+    precision: str = ""  # a key of PRECISIONS; "": what suits the hardware
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with every field, for the picture's metadata, the settings and the REST API."""
@@ -118,6 +121,11 @@ class GenerationRequest:
         ]
 
 
+def tile_side(pixels: int) -> int:
+    """The side in pixels of the tiles in which a picture of so many is decoded: half its own, 256 to 512."""
+    return min(512, max(256, round(math.sqrt(pixels) / 2 / 64) * 64))
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step done. `preview` costs time to call, so only who shows it does; call it in the same thread."""
@@ -136,6 +144,8 @@ class Abilities:
     cfg_scale: bool = False
     negative_prompt: bool = False
     follow_draft: bool = False
+    vae_tiling: bool = False
+    precisions: tuple[str, ...] = ()  # of PRECISIONS; empty: the backend has its own
     needs_model: bool = False
     size_multiple: int = 1  # pixels; width and height are multiples of it
     smallest_size: int = SMALLEST_SIDE  # pixels, each side
@@ -205,12 +215,26 @@ class Abilities:
                 _("There is no sampler “{name}”.").format(name=request.sampler),
                 _("Choose one of: {names}.").format(names=", ".join(self.samplers)),
             )
+        if request.precision and self.precisions and request.precision not in self.precisions:
+            raise AvilaError(
+                _("Unknown precision"),
+                _("There is no precision “{name}”.").format(name=request.precision),
+                _("Choose one of: {names}.").format(names=", ".join(self.precisions)),
+            )
         if self.needs_model and not request.model:
             raise AvilaError(
                 _("No model chosen"),
                 _("This engine needs a model."),
                 _("Choose one in the model picker, or with --model."),
             )
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A model in memory."""
+
+    request: GenerationRequest  # the latest one made with it
+    memory: int  # bytes of its weights
 
 
 class Backend(Protocol):
@@ -226,6 +250,10 @@ class Backend(Protocol):
         (Cancelled) passes through and leaves the backend usable. Returns an RGB image of
         request.width x request.height. Raises AvilaError for what the person can mend.
         """
+        ...
+
+    def held(self) -> tuple[Held, ...]:
+        """The models in memory, the latest last."""
         ...
 
     def close(self) -> None:

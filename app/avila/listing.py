@@ -1,7 +1,8 @@
-"""`avila models`, and its words `list`, `inspect`, `add` and `hash`."""
+"""`avila models`, and its words `list`, `inspect`, `add`, `hash` and `convert`."""
 
 import argparse
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ from avila import settings, startup
 from avila.errors import AvilaError
 from avila.i18n import _
 from avila.library.card import damage
+from avila.library.convert import convert
 from avila.library.families import ADDITIONS
 from avila.library.hashes import Hashes, short
 from avila.library.models import Library, Model
 from avila.terminal import json_option, say, text
+
+_PATIENCE = 2.0  # seconds between two lines on how far it is
 
 
 def add_commands(commands: Any) -> Any:
@@ -37,6 +41,10 @@ def add_commands(commands: Any) -> Any:
     add.add_argument("folder", type=text, metavar=_("FOLDER"))
     hashes = actions.add_parser("hash", parents=[later], help=_("SHA-256 and A1111's short hash"))
     hashes.add_argument("names", type=text, nargs="+", metavar=_("NAME_OR_PATH"))
+    converted = actions.add_parser(
+        "convert", parents=[later], help=_("make a .safetensors file of a pickle (.ckpt, .pt, .bin), safely")
+    )
+    converted.add_argument("name", type=text, metavar=_("NAME_OR_PATH"))
     return actions
 
 
@@ -51,6 +59,8 @@ def run(options: argparse.Namespace) -> int:
                 return _add_folder(avila, options)
             case "hash":
                 return _hash_models(avila, options)
+            case "convert":
+                return _convert_model(avila, options)
             case _:
                 return _list_models(avila, options)
     finally:
@@ -113,6 +123,8 @@ def _inspect_model(avila: startup.Avila, options: argparse.Namespace) -> int:
         for label, value in lines:
             if value:
                 print(f"{label:<{width}}  {value}")
+        if model.look.pickle:
+            say(_("`avila models convert` makes a safe file of it."))
     return 1 if model.problem and model.kind not in ADDITIONS else 0
 
 
@@ -154,6 +166,27 @@ def _hash_models(avila: startup.Avila, options: argparse.Namespace) -> int:
                 print(f"{sha256}  {short(sha256)}  {file}")
     if options.json:
         print(json.dumps(told, indent=2))
+    return 0
+
+
+def _convert_model(avila: startup.Avila, options: argparse.Namespace) -> int:
+    given = Path(options.name).expanduser()
+    source = given.absolute() if given.is_file() else avila.library.find(options.name).path
+    begin = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        nonlocal begin
+        if time.monotonic() - begin > _PATIENCE or done == total:
+            begin = time.monotonic()
+            say(_("{done} of {total} MB").format(done=round(done / 1e6), total=round(total / 1e6)))
+
+    model = avila.library.find(str(convert(source, show)))
+    if options.json:
+        print(json.dumps(_told(model) | {"source": str(source)}, indent=2))
+    else:
+        print(model.path)
+        if model.problem:
+            say(f"{model.name}: {model.problem}")
     return 0
 
 

@@ -84,8 +84,14 @@ def pictures_folder(folders: paths.Folders, remembered: Settings) -> Path:
 
 def open_library(folders: paths.Folders, remembered: Settings) -> Library:
     """The models of the person's folder, of the folders in the settings, and of the program itself."""
-    more = [Path(name).expanduser() for name in remembered.model_folders]
-    return Library([folders.models, *more], own=assets.models())
+    library = Library([], own=assets.models())
+    search_in(library, folders, remembered)
+    return library
+
+
+def search_in(library: Library, folders: paths.Folders, remembered: Settings) -> None:
+    """Let the library follow the settings' folders."""
+    library.search_in([folders.models, *(Path(name).expanduser() for name in remembered.model_folders)])
 
 
 def network(folders: paths.Folders, remembered: Settings, allowed: bool = False) -> Network:

@@ -79,7 +79,7 @@ def listed(home: Path, server: Hub, tiny: bytes) -> Hosted:
 @pytest.fixture
 def page(listed: Hosted, window: Window, qtbot: QtBot) -> GetModels:
     """The page, with the lock open and nothing under way."""
-    window.show_models()
+    window.show_downloads()
     click(qtbot, window.get_models.unlock)
     return window.get_models
 
@@ -212,6 +212,7 @@ def test_what_was_paused_is_listed_at_the_next_start(
         again.show()
         again.look_around()
     assert again._pages.currentWidget() is again.models_page, "where it was left"
+    again.show_downloads()
     row = row_of(again.get_models)
     assert row.title.text() == "Tiny One"
     assert row.status.text().startswith("Paused")
@@ -570,7 +571,7 @@ theme.apply("dark")
 window = Window(avila)
 window.show()
 window.look_around()
-window.show_models()
+window.show_downloads()
 app.processEvents()  # what is made for the first showing is on the screen
 page = window.get_models
 

@@ -271,7 +271,7 @@ def test_without_models_it_says_what_to_do(thumbnails: Thumbnails, qtbot: QtBot)
 def test_a_file_or_the_folder_can_be_asked_for(picker: ModelPicker, qtbot: QtBot) -> None:
     for text, signal in (
         ("Choose a model file…", picker.add_wanted),
-        ("Open the models folder", picker.folder_wanted),
+        ("Model folders…", picker.folder_wanted),
     ):
         shown = opened(picker, qtbot)
         with qtbot.waitSignal(signal):
@@ -375,7 +375,7 @@ def test_tab_reaches_everything(picker: ModelPicker, qtbot: QtBot) -> None:
         widget = shown.focusWidget()
         reached.append(widget.accessibleName())
         shown.focusNextChild()
-    assert reached == ["Search models", "Models", "Choose a model file…", "Open the models folder"]
+    assert reached == ["Search models", "Models", "Choose a model file…", "Model folders…"]
 
 
 def test_a_click_chooses(picker: ModelPicker, qtbot: QtBot) -> None:

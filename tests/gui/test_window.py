@@ -510,6 +510,10 @@ def test_time_left_comes_from_the_steps_seen() -> None:
     assert pace.left(5) == pytest.approx(6.0)
     assert time_left(6.0) == "about 6 s left"
     assert time_left(600) == "about 10 min left"
+    pace.step(1, 100.0)
+    assert pace.left(20) is None, "the job began anew"
+    pace.step(2, 101.0)
+    assert pace.left(20) == 18.0
 
 
 def test_the_page_says_what_it_shows(window: Window) -> None:

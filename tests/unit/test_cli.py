@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 
 from avila import cli, i18n, settings, startup
-from avila.errors import AvilaError
+from avila.errors import NotEnoughMemoryError
 from avila.gallery import metadata
-from avila.generation import Abilities, GenerationRequest, Lora, Step
+from avila.generation import Abilities, GenerationRequest, Held, Lora, Step
 from tests.helpers.additions import write_lora, write_vae
 from tests.helpers.handmoved import colour
 
@@ -41,6 +41,9 @@ class Quick:
             self._at_step(number)
             on_step(Step(number, 3, lambda: picture))
         return picture
+
+    def held(self) -> tuple[Held, ...]:
+        return ()
 
     def close(self) -> None:
         pass
@@ -101,7 +104,7 @@ def test_one_json_object_a_picture(quick: Quick, capsys: pytest.CaptureFixture[s
     for picture in found:
         assert set(picture) == {
             "path", "seed", "backend", "model", "width", "height", "steps", "sampler", "follow_draft",
-            "loras", "vae", "seconds",
+            "loras", "vae", "vae_tiling", "precision", "seconds",
         }  # fmt: skip
         assert (picture["backend"], picture["model"], picture["width"]) == ("procedural", "", 64)
         assert picture["seconds"] >= 0
@@ -113,13 +116,14 @@ def test_every_option_reaches_the_request(models_folder: Path, quick: Quick) -> 
     model = models_folder / "tiny.safetensors"
     arguments = (
         "--negative blurry --steps 9 --cfg 3.5 --sampler LCM --seed 5 --size 128x64 --backend hybrid "
-        "--follow-draft 30"
+        "--follow-draft 30 --vae-tiling --precision bfloat16"
     )
     assert cli.main(["generate", "a hill", *arguments.split(), "--model", str(model)]) == 0
     [request] = quick.requests
     assert request == GenerationRequest(
-        "a hill", "blurry", "diffusers", request.model, 128, 64, 9, 3.5, "LCM", 5, 30
-    )
+        "a hill", "blurry", "diffusers", request.model, 128, 64, 9, 3.5, "LCM", 5, 30,
+        vae_tiling=True, precision="bfloat16",
+    )  # fmt: skip
     assert request.model.endswith("tiny.safetensors")
 
 
@@ -334,7 +338,7 @@ def test_the_first_failure_ends_a_batch_and_keeps_what_was_made(
 ) -> None:
     def fail(_: int) -> None:
         if len(backend.requests) == 2:
-            raise AvilaError("Not enough memory", "It needs more.", "Choose a smaller size.")
+            raise NotEnoughMemoryError("Not enough memory", "It needs more.", "Choose a smaller size.")
 
     backend = Quick(fail)
     use(monkeypatch, backend)
@@ -342,7 +346,8 @@ def test_the_first_failure_ends_a_batch_and_keeps_what_was_made(
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 1
     assert Path(out.strip()).exists()
-    assert err.endswith("avila: Not enough memory\n  It needs more.\n  Choose a smaller size.\n")
+    assert "avila: Not enough memory\n  It needs more.\n  Choose a smaller size.\n" in err
+    assert "--vae-tiling" in err.splitlines()[-1]
     assert len(backend.requests) == 2
 
 

@@ -81,7 +81,7 @@ def test_a_single_file_is_the_pipeline_it_came_from(folder: Path, family: str, b
                     {"1", "[1, 1, 1, 1]"},
                     {"False", "None"},
                 ), key
-    brought = backend._loaded and backend._loaded.scheduler_config
+    brought = backend._models.latest and backend._models.latest.scheduler_config
     told = {name: value for name, value in came_from.scheduler.config.items() if not name.startswith("_")}
     assert {name: brought[name] for name in told} == told
     for name in ("tokenizer", "tokenizer_2"):

@@ -94,7 +94,7 @@ def test_a_single_file_is_the_pipeline_it_came_from(folder: Path, flow: Flow, ba
         came_from.vae.config.scaling_factor,
         came_from.vae.config.shift_factor,
     )
-    brought = backend._loaded and backend._loaded.scheduler_config
+    brought = backend._models.latest and backend._models.latest.scheduler_config
     told = {name: value for name, value in came_from.scheduler.config.items() if not name.startswith("_")}
     assert {name: brought[name] for name in told} == told
     bare = came_from(**arguments(ASKED) | loading.prompt_length(came_from)).images[0]

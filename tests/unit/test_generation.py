@@ -17,6 +17,7 @@ ALL = Abilities(
     cfg_scale=True,
     negative_prompt=True,
     follow_draft=True,
+    precisions=("float32", "bfloat16"),
     needs_model=True,
     size_multiple=8,
     largest_size=2048,
@@ -102,6 +103,7 @@ def test_a_batch_differs_in_its_seeds_only() -> None:
         ({"follow_draft": -1}, "0 to 100 percent"),
         ({"follow_draft": 101}, "0 to 100 percent"),
         ({"sampler": "magic"}, "Euler a"),
+        ({"precision": "float8"}, "Choose one of: float32, bfloat16"),
         ({"model": ""}, "No model chosen"),
     ],
 )

@@ -42,6 +42,8 @@ REQUESTS = st.builds(
     sampler=st.sampled_from(["Euler a", "DPM++ 2M", "DPM++ 2M Karras", "LCM"]),
     seed=st.integers(0, LARGEST_SEED),
     follow_draft=st.integers(0, 100),
+    vae_tiling=st.booleans(),
+    precision=st.sampled_from(["", "float32", "bfloat16", "float16"]),
 )
 
 
@@ -83,11 +85,23 @@ def test_following_the_draft_is_told_in_our_words_and_theirs() -> None:
     assert back.follow_draft == 45
 
 
+def test_how_memory_was_saved_is_told_and_read_back() -> None:
+    text = parameters_text(replace(REQUEST, vae_tiling=True, precision="bfloat16"))
+    assert "VAE tiling: True, Precision: bfloat16, Backend: diffusers" in text
+    back = parse_parameters(text)
+    assert back is not None
+    assert (back.vae_tiling, back.precision) == (True, "bfloat16")
+    foreign = parse_parameters(text.replace("Precision: bfloat16", "Precision: fp8"))
+    assert foreign is not None
+    assert foreign.precision == ""
+
+
 @given(REQUESTS)
 def test_the_text_never_loses_its_parameter_line(request: GenerationRequest) -> None:
     back = parse_parameters(parameters_text(request))
     assert back is not None
     plain = ("backend", "width", "height", "steps", "cfg_scale", "sampler", "seed", "follow_draft")
+    plain += ("vae_tiling", "precision")
     assert [getattr(back, name) for name in plain] == [getattr(request, name) for name in plain]
 
 

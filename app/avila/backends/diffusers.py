@@ -4,27 +4,27 @@ torch and diffusers take seconds to import, so that happens inside functions onl
 without them.
 """
 
-import ctypes
-import gc
 import logging
-import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from traceback import clear_frames
 from typing import TYPE_CHECKING, Any
 
 from avila.backends import flow
 from avila.backends.additions import Addition, with_embeddings, with_loras
 from avila.backends.devices import device_and_dtype, import_quietly, out_of_memory
+from avila.backends.held import InMemory
 from avila.backends.loading import Loaded, LoadKey, check_files, lacks_only_a_vae, load, try_again
 from avila.backends.previews import watched
 from avila.backends.samplers import SAMPLERS, last_timesteps, make_scheduler
+from avila.backends.tiling import tiled
 from avila.drafts import read
-from avila.errors import AvilaError
-from avila.generation import Abilities, GenerationRequest, Step
+from avila.errors import AvilaError, NotEnoughMemoryError
+from avila.generation import PRECISIONS, Abilities, GenerationRequest, Held, Step, tile_side
 from avila.i18n import _
 from avila.library.assembly import Assembly
+from avila.library.memory import weights
 from avila.library.models import Library, Model
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class _NotFiniteError(Exception):
 
 
 class Diffusers:
-    """The backend "diffusers". Keeps the last model loaded; a change of sampler loads nothing."""
+    """The backend "diffusers". Keeps the latest models loaded, as many as fit; a sampler loads nothing."""
 
     name = "diffusers"
     abilities = Abilities(
@@ -47,6 +47,8 @@ class Diffusers:
         cfg_scale=True,
         negative_prompt=True,
         follow_draft=True,
+        vae_tiling=True,
+        precisions=tuple(PRECISIONS),
         needs_model=True,
         size_multiple=8,
         largest_size=2048,
@@ -54,7 +56,7 @@ class Diffusers:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._loaded: Loaded | None = None
+        self._models = InMemory()
         self._needs_full_precision: set[Path] = set()
 
     def generate(self, request: GenerationRequest, on_step: Callable[[Step], None]) -> "Image":
@@ -65,7 +67,7 @@ class Diffusers:
         try:
             return self._generate(request, on_step)
         except _NotFiniteError:
-            loaded = self._loaded
+            loaded = self._models.latest
             if loaded is None or loaded.key.dtype == "float32":
                 raise AvilaError(
                     _("The model gave no picture"),
@@ -74,36 +76,35 @@ class Diffusers:
                 ) from None
             log.warning("%s overflows in %s; using float32", loaded.key.path, loaded.key.dtype)
             self._needs_full_precision.add(loaded.key.path)
-        except RuntimeError as error:
+            del loaded  # it goes before it is read in full precision
+        except NotEnoughMemoryError:  # while it was loaded, before it joined the others
+            if not self._models.held():
+                raise
+            self.close()
+        except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
-            self.close()  # the message below asks for memory, so give back what we hold
-            raise AvilaError(
-                _("Not enough memory"),
-                _("A picture of {width} × {height} needs more memory than is free.").format(
-                    width=request.width, height=request.height
-                ),
-                _("Choose a smaller size, or close other programs."),
-                str(error),
-            ) from error
+            clear_frames(error.__traceback__)  # they hold the model and the half-made picture
+            if not self._models.only_latest():
+                self.close()  # the message below asks for memory, so give back what we hold
+                raise NotEnoughMemoryError(
+                    _("Not enough memory"),
+                    _("A picture of {width} × {height} needs more memory than is free.").format(
+                        width=request.width, height=request.height
+                    ),
+                    _("Choose a smaller size, or close other programs."),
+                    f"{type(error).__name__}: {error}",
+                ) from error
+            log.warning("out of memory; once more without the other models")
         return self.generate(request, on_step)
 
-    def close(self) -> None:
-        """Free the model's memory."""
-        if self._loaded is None:
-            return
-        import torch
+    def held(self) -> tuple[Held, ...]:
+        """The models in memory, the latest last."""
+        return self._models.held()
 
-        self._loaded = None
-        gc.collect()  # a pipeline is full of cycles
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        elif torch.backends.mps.is_available():
-            torch.mps.empty_cache()
-        if sys.platform == "linux":
-            # glibc keeps freed blocks of some MB for itself: 1.9 GB of a full-size model
-            with suppress(OSError, AttributeError):  # musl has no such call
-                ctypes.CDLL("libc.so.6").malloc_trim(0)
+    def close(self) -> None:
+        """Free the models' memory."""
+        self._models.clear()
 
     def pipeline(self, request: GenerationRequest) -> Any:
         """The bare diffusers pipeline for this request, loaded and with its sampler set."""
@@ -119,7 +120,9 @@ class Diffusers:
         painter = pipeline.transformer if flows else pipeline.unet
         # a transformer takes 2 x 2 latents at a time
         fitting = _fitting(request, pipeline.vae_scale_factor * (2 if flows else 1))
+        tile = tile_side(fitting.width * fitting.height) if request.vae_tiling else 0
         with (
+            tiled(pipeline.vae, tile),
             with_loras(pipeline, self._loras(request)),
             with_embeddings(pipeline, fitting, self._embeddings()) as spelt,
             watched(painter) as seen,
@@ -138,7 +141,8 @@ class Diffusers:
                     raise _NotFiniteError
 
                 def preview() -> "Image":
-                    picture = loaded.picture(prediction, scheduler, request.cfg_scale)
+                    with tiled(pipeline.vae, 0):
+                        picture = loaded.picture(prediction, scheduler, request.cfg_scale)
                     return _cut(picture, fitting, request)
 
                 on_step(Step(index + 1, total, preview))
@@ -175,17 +179,21 @@ class Diffusers:
             )
         import_quietly()
         device = device_and_dtype()
-        dtype = flow.dtype_for(device, model.family)
-        dtype = "float32" if model.path in self._needs_full_precision else dtype
+        dtype = request.precision or flow.dtype_for(device, model.family)
+        if model.path in self._needs_full_precision:
+            dtype = "float32"
         replaced = (vae.path, vae.modified) if vae else None
         files = assembly.files if assembly else ()
         key = LoadKey(model.path, model.modified, model.size, device.name, dtype, replaced, files)
-        if self._loaded is None or self._loaded.key != key:
-            self.close()  # first, so that two models are never held at once
-            self._loaded = load(model, key, vae, assembly)
-        scheduler = make_scheduler(request.sampler, self._loaded.scheduler_config, request.steps)
-        self._loaded.pipeline.scheduler = self._loaded.follower.scheduler = scheduler
-        return self._loaded
+        size = assembly.numbers * PRECISIONS[dtype] if assembly else weights(model, dtype)
+        loaded = self._models.find(key, request)
+        self._models.make_room(key, request, 0 if loaded else size)
+        if loaded is None:
+            loaded = load(model, key, vae, assembly)
+            self._models.keep(loaded, request)
+        scheduler = make_scheduler(request.sampler, loaded.scheduler_config, request.steps)
+        loaded.pipeline.scheduler = loaded.follower.scheduler = scheduler
+        return loaded
 
 
 def _advice(model: Model, assembly: Assembly | None) -> str:

@@ -11,7 +11,8 @@ from avila.assets import resource
 from avila.backends import flow
 from avila.backends.devices import out_of_memory
 from avila.backends.previews import LatentColours, Prediction, decoded, decodes_quickly, fit_colours
-from avila.errors import AvilaError
+from avila.backends.weights import networks
+from avila.errors import AvilaError, NotEnoughMemoryError
 from avila.i18n import _
 from avila.library import layouts, parts, sd2
 from avila.library.assembly import Assembly
@@ -77,9 +78,9 @@ def load(model: Model, key: LoadKey, vae: Model | None, assembly: Assembly | Non
         if model.path.is_dir():
             _check_text_encoders(model.path, pipeline)
         pipeline.to(key.device)
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError) as error:
         if out_of_memory(error):
-            raise AvilaError(
+            raise NotEnoughMemoryError(
                 _("Not enough memory"),
                 _("The model “{name}” needs more memory than is free.").format(name=model.name),
                 _("Close other programs, or choose a smaller model."),
@@ -203,9 +204,9 @@ def _pipeline(model: Model, dtype: Any, given: dict[str, Any]) -> Any:
             file = Path(folder, name)
             file.parent.mkdir(exist_ok=True)
             file.write_text(json.dumps(config), encoding="utf-8")
-        return pipeline_class.from_single_file(
-            str(model.path), config=folder, **_tokenizers(model.family), **options
-        )
+        read = networks(model.path, Path(folder), dtype, without=options)
+        # what it would read from the folder is its scheduler alone
+        return pipeline_class.from_pretrained(folder, **_tokenizers(model.family), **options | read)
 
 
 def _plain(config: Any) -> parts.Config:
@@ -257,7 +258,7 @@ def _check_weights(part: str, network: Any) -> None:
     if missing:
         raise ValueError(f"{part}: missing {', '.join(missing[:3])}")
     for name, value in (weights[0], weights[len(weights) // 2], weights[-1]):
-        if not torch.isfinite(value).all():
+        if not torch.isfinite(value.sum(dtype=torch.float32)):  # in one pass, without a mask as large as it
             raise ValueError(f"{part}: NaN in {name}")
 
 

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from avila import __version__
-from avila.generation import RANDOM_SEED, GenerationRequest
+from avila.generation import PRECISIONS, RANDOM_SEED, GenerationRequest
 from avila.lora_tags import without_tags
 from avila.paths import whole_file
 
@@ -74,6 +74,8 @@ def parameters_text(request: GenerationRequest) -> str:
         # the second is what A1111 calls the same thing; its readers do not know the first
         "Follow draft": request.follow_draft or "",
         "Denoising strength": (100 - request.follow_draft) / 100 if request.follow_draft else "",
+        "VAE tiling": "True" if request.vae_tiling else "",
+        "Precision": request.precision,
         "Backend": request.backend,
         "Version": f"Avila {__version__}",
     }
@@ -125,6 +127,8 @@ def parse_parameters(text: str) -> GenerationRequest | None:
         follow_draft=follow_draft if 0 <= follow_draft <= 100 else default.follow_draft,
         vae="" if pairs.get("VAE", "") in ("None", "Automatic") else pairs.get("VAE", ""),
         loras=loras,
+        vae_tiling=pairs.get("VAE tiling", "") == "True",
+        precision=pairs.get("Precision", "") if pairs.get("Precision", "") in PRECISIONS else "",
     )
 
 

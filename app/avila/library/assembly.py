@@ -6,6 +6,7 @@ VAE in `vae`, below a models folder, beside the file or one folder up. T5's toke
 file and cannot come with this program: `tokenizers/t5/tokenizer.json`, a diffusers folder, ComfyUI or Forge.
 """
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -75,6 +76,16 @@ class Assembly:
         """Every file it is read from, and when each was changed, in ns."""
         paths = {part.path for part in self.parts.values()} | ({self.tokenizer} if self.tokenizer else set())
         return tuple((path, path.stat().st_mtime_ns) for path in sorted(paths))
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers the networks have together."""
+        total = 0
+        for path in {part.path for part in self.parts.values()}:
+            prefixes = tuple(part.prefix for part in self.parts.values() if part.path == path)
+            tensors = _header(path).tensors.items()
+            total += sum(math.prod(tensor.shape) for name, tensor in tensors if name.startswith(prefixes))
+        return total
 
     @property
     def hint(self) -> str:

@@ -13,7 +13,7 @@ from avila.errors import AvilaError
 from avila.i18n import _
 from avila.library import layouts, sd1, sd2, sdxl
 from avila.library.gguf import MAGIC, read_gguf
-from avila.library.headers import Header, Tensor, first_bytes, read_header
+from avila.library.headers import Header, Tensor, first_bytes, is_pickle, read_header
 from avila.library.parts import UNET, VAE, Config
 
 LORA = (".lora_up.", ".lora_down.", ".lora_A.", ".lora_B.", ".lora.", "_lora.", ".hada_w", ".lokr_w")
@@ -27,6 +27,7 @@ KIN = (  # Flux.2, Chroma, HunyuanVideo, HiDream
 SD3 = ("joint_blocks", "transformer_blocks.0.attn.", "attn_add_q_proj", "attn.add_q_proj")
 WIDTHS = {768: "sd1", 1024: "sd2", 2048: "sdxl"}  # of the words that a family's UNet attends to
 DTYPES = {"F64": "fp64", "F32": "fp32", "F16": "fp16", "BF16": "bf16", "I8": "int8", "U8": "uint8"}
+FLOATS = ("F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2")  # others hold numbers that need a key to be read
 # pipeline class to family; SD 2 has the same as SD 1
 FOLDERS = {
     "StableDiffusionPipeline": "sd1",
@@ -51,6 +52,7 @@ class Kind:
     dtype: str = ""  # of most weights: "fp16", "bf16", "fp32", "fp8", "int8", …
     words: tuple[str, ...] = ()  # that a LoRA or an embedding was trained on
     problem: str = ""  # why it makes no pictures by itself, one sentence; "" when it does
+    pickle: bool = False  # an old file of Python's, to be converted before anything reads it
     alias: str = ""  # what a LoRA was called when it was trained, as A1111 writes it into prompts
 
 
@@ -69,14 +71,17 @@ def runs(kind: Kind) -> str:
 
 def kind_of(path: Path) -> Kind:
     """What the file or diffusers folder at `path` is. Never raises: what is wrong is its problem."""
+    start = b""
     try:
         if path.is_dir() and (path / "model_index.json").is_file():
             return kind_of_folder(path)
-        if first_bytes(path, 4)[0] == MAGIC:
+        start = first_bytes(path, 16)[0]
+        if start.startswith(MAGIC):
             return _kind_of_gguf(path)
         look = kind_of_file(read_header(path))
     except AvilaError as error:
-        return Kind("checkpoint" if path.suffix.lower() == ".ckpt" else "", problem=error.explanation)
+        kind = "checkpoint" if path.suffix.lower() == ".ckpt" else ""
+        return Kind(kind, problem=error.explanation, pickle=is_pickle(start))
     if look.variant == "3.5-large" and "turbo" in path.name.lower():  # of the same shapes
         look = replace(look, variant="3.5-large-turbo")
     if path.suffix != ".safetensors" and not look.problem:  # diffusers goes by the name
@@ -180,7 +185,7 @@ def _incomplete(header: Header, vae: Config | None) -> str:
     if not vae and not header.has(VAE):
         return _("It lacks its VAE, so it cannot make a picture from its latents.")
     if any(name.endswith((".scale_weight", ".weight_scale")) for name in header.tensors) or any(
-        tensor.dtype in ("I8", "U8") and name.startswith(UNET) for name, tensor in header.tensors.items()
+        tensor.dtype not in FLOATS and name.startswith(UNET) for name, tensor in header.tensors.items()
     ):
         return _("Its weights are quantised in a way that Avila cannot read yet.")
     try:

@@ -14,6 +14,10 @@ from avila.library.families import ADDITIONS, PICKLES, Kind, kind_of
 from avila.library.folders import candidates, hub_name, places
 from avila.library.layouts import FLOW
 
+# Names of files in folders that have the model's name: diffusers', PEFT's, InvokeAI's.
+USUAL = ("diffusion_pytorch_model", "diffusion_pytorch_model.fp16", "pytorch_lora_weights", "adapter_model",
+         "learned_embeds", "pytorch_model")  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -60,6 +64,11 @@ class Model:
         return self.kind in ADDITIONS or (not self.kind and self.path.suffix.lower() in PICKLES)
 
     @property
+    def fault(self) -> str:
+        """What is wrong with it as what it is, one sentence; "" for a LoRA or VAE that can be added."""
+        return "" if self.kind in ADDITIONS else self.problem
+
+    @property
     def recommended(self) -> Recommended:
         """The values it makes its best pictures with."""
         return self.card.recommended
@@ -76,18 +85,20 @@ class Library:
     What lies below `own` came with the program; a path is looked for there last.
     """
 
+    folders: tuple[Path, ...]
+
     def __init__(self, folders: Sequence[Path], own: Path | None = None) -> None:
-        everywhere = [*folders, *([own] if own else [])]
-        self.folders = tuple(Path(os.path.abspath(folder)) for folder in everywhere)  # noqa: PTH100 - keeps links
-        self._own = self.folders[-1] if own else None
+        self.own = Path(os.path.abspath(own)) if own else None  # noqa: PTH100 - keeps links
+        self.search_in(folders)
         self._known: dict[tuple[Path, int, int, str], Model] = {}
 
     def models(self) -> list[Model]:
         """The models to choose from: the program's own, then the others, by name.
 
-        Those that cannot run say why. Additions, as LoRAs, are left out.
+        Those that cannot run say why. Additions, as LoRAs, are left out, and so are pickles whose weights
+        lie beside them in a safe file.
         """
-        return [model for model in self.everything() if not model.addition]
+        return choosable(self.everything())
 
     def everything(self) -> list[Model]:
         """All models and additions, in the same order."""
@@ -100,6 +111,11 @@ class Library:
         return sorted(
             found.values(), key=lambda model: (not model.builtin, model.name.casefold(), model.reference)
         )
+
+    def search_in(self, folders: Sequence[Path]) -> None:
+        """Look in these folders from now on; the program's own models stay."""
+        everywhere = [*folders, *([self.own] if self.own else [])]
+        self.folders = tuple(Path(os.path.abspath(folder)) for folder in everywhere)  # noqa: PTH100 - keeps links
 
     def find(self, name_or_path: str, kind: str = "checkpoint") -> Model:
         """The model with this reference, path ("~/…" too) or name (case does not matter).
@@ -167,11 +183,11 @@ class Library:
             look = kind_of(path)
             usual = recommended_for(look.family, look.variant)
             card, problem = _read_card(path, usual) if folder else (Card(recommended=usual), "")
-            builtin = self._own is not None and path.is_relative_to(self._own)
+            builtin = self.own is not None and path.is_relative_to(self.own)
             if builtin and not card.hashes:
                 problem = problem or _("Its avila.json is missing.")
             self._known[key] = Model(
-                name=card.name or (hub_name(path) or path.name if folder else path.stem),
+                name=card.name or (hub_name(path) or path.name if folder else _name(path)),
                 reference=reference,
                 path=path,
                 look=look,
@@ -225,6 +241,30 @@ class Library:
                 break
         home = Path.home()
         return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else path.as_posix()
+
+
+def choosable(everything: Sequence[Model]) -> list[Model]:
+    """Those of all models that `Library.models` gives."""
+    here = {model.path for model in everything if not model.look.pickle}
+    return [
+        model
+        for model in everything
+        if not model.addition and not (model.look.pickle and target_of(model.path) in here)
+    ]
+
+
+def target_of(path: Path) -> Path:
+    """Where the weights of a pickle go when it is converted: its name, ending in .safetensors."""
+    if path.suffix.lower() in (*PICKLES, ".ckpt"):
+        return path.with_name(f"{path.stem}.safetensors")
+    if path.suffix.lower() == ".safetensors":  # a pickle under a wrong name
+        return path.with_name(f"{path.stem} (converted).safetensors")
+    return path.with_name(f"{path.name}.safetensors")
+
+
+def _name(path: Path) -> str:
+    """A file's name without its suffix; where every program calls its file so, the folder's."""
+    return path.parent.name if path.stem in USUAL else path.stem
 
 
 def called(models: Sequence[Model], name: str) -> list[Model]:

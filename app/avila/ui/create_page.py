@@ -14,20 +14,22 @@ from PySide6.QtCore import QLocale, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from avila import machine
 from avila.engine import Job, State
-from avila.errors import AvilaError
+from avila.errors import AvilaError, NotEnoughMemoryError
+from avila.fits import Fix, Need, fixes, need
 from avila.gallery.store import GalleryEntry
 from avila.generation import GenerationRequest
 from avila.i18n import _, ngettext
 from avila.library.additions import with_additions
 from avila.library.card import Recommended
+from avila.library.models import Model
 from avila.library.previews import preview_file
 from avila.startup import Avila, abilities
 from avila.ui.canvas import FINAL_MS, PREVIEW_MS, Canvas
 from avila.ui.caption import WIDTH, Caption
 from avila.ui.drafting import Draft, DraftPainter
 from avila.ui.gallery_model import GalleryModel
+from avila.ui.memory_card import WaysOut
 from avila.ui.messages import Messages
 from avila.ui.model_rows import size_text
 from avila.ui.model_thumbnails import Thumbnails
@@ -58,7 +60,9 @@ class Pace:
         self._times: deque[tuple[int, float]] = deque(maxlen=8)
 
     def step(self, number: int, now: float) -> None:
-        """Step `number` is done at `now`, in seconds of a steady clock."""
+        """Step `number` is done at `now`, in seconds of a steady clock; a job may begin anew."""
+        if self._times and number <= self._times[-1][0]:
+            self._times.clear()
         self._times.append((number, now))
 
     def left(self, total: int) -> float | None:
@@ -387,8 +391,18 @@ class CreatePage(QWidget):
             error = job.result.exception()
             if isinstance(error, AvilaError):
                 rescue = partial(self._on_picture.rescue, job.unsaved, job.request) if job.unsaved else None
-                self.messages.error(error, _("Save as…"), rescue)
+                self.messages.error(error, _("Save as…"), rescue, self._ways_out(error, job.request))
         self.queue_changed.emit()
+
+    def _ways_out(self, error: AvilaError, request: GenerationRequest) -> WaysOut | None:
+        """What the card of a picture that did not fit into memory offers; None for other errors."""
+        if not isinstance(error, NotEnoughMemoryError):
+            return None
+        found = self._fixes(request, failed=True)
+        ways = WaysOut(self._need(request), found, lambda fix: self._need(fix.request))
+        ways.chosen.connect(self.messages.close_error)
+        ways.chosen.connect(self.panel.apply)
+        return ways
 
     def _more_to_come(self) -> bool:
         return any(not job.result.done() for job in self._avila.engine.jobs)
@@ -502,24 +516,43 @@ class CreatePage(QWidget):
         elif not self.panel.model.reference():
             text = _("Without a model, the draft itself is painted and kept")
         else:
-            text = "\n".join(part for part in (self.panel.note(), self._cost()) if part)
+            need = self._need(self.panel.request())
+            text = "\n".join(part for part in (self.panel.note(), cost(need)) if part)
+            if not need.fits:
+                self.panel.say(text, self._fixes(self.panel.request()))
+                return
         self.panel.say(text)
 
-    def _cost(self) -> str:
-        """What the picture will take here, as far as earlier ones tell."""
-        estimate = self._avila.runs.expect(self.panel.request(), self.panel.model.alike())
-        if estimate is None:
-            return ""
-        mine = machine.memory_used() + machine.memory_free()
-        if estimate.memory > mine:
-            return _(
-                "Needs about {need}, and {free} of memory are free: close programs or choose a smaller size"
-            ).format(need=size_text(estimate.memory), free=size_text(mine))
-        return time_here(estimate.seconds)
+    def _need(self, request: GenerationRequest) -> Need:
+        """What the picture will take here, as far as earlier ones and the model's header tell."""
+        chosen, alike, _shapes = self._known_of(request)
+        return need(self._avila.runs, request, chosen, alike)
+
+    def _fixes(self, request: GenerationRequest, failed: bool = False) -> list[Fix]:
+        """What would make it fit; the sizes are of the chosen model."""
+        return fixes(self._avila.runs, request, *self._known_of(request), failed)
+
+    def _known_of(self, request: GenerationRequest) -> tuple[Model | None, set[str], list[tuple[int, int]]]:
+        """The request's model, the references of those alike, and its sizes, if it is the chosen one."""
+        model = self.panel.model
+        if request.model != model.reference():
+            return None, set(), []
+        return model.chosen(), model.alike(), self.panel.shapes()
 
     @staticmethod
     def _size(request: GenerationRequest) -> QSize:
         return QSize(request.width, request.height)
+
+
+def cost(need: Need) -> str:
+    """A line on what a picture takes: time, or that the memory does not suffice; "" when nothing tells."""
+    if need.memory is not None and not need.fits:
+        if need.at_least:
+            text = _("Needs at least {need}, and {free} of memory are free. Close programs, or choose:")
+        else:
+            text = _("Needs about {need}, and {free} of memory are free. Close programs, or choose:")
+        return text.format(need=size_text(need.memory), free=size_text(need.free))
+    return time_here(need.seconds) if need.seconds is not None else ""
 
 
 def time_left(seconds: float) -> str:

@@ -40,6 +40,7 @@ from avila.i18n import _, ngettext
 from avila.library.models import Model
 from avila.library.notes import Notes
 from avila.ui import theme
+from avila.ui.model_actions import ModelActions
 from avila.ui.model_details import ModelDetails
 from avila.ui.model_rows import ModelRows, Row, rows_of
 from avila.ui.model_rows_view import ENTER, FAVOURITE_KEYS, NOTE_KEYS, RowsView, favourite_text, text_left
@@ -80,7 +81,7 @@ class ModelList(QFrame):
         noted(str, str): the note of a model is to be this.
         show_wanted(Path): the folder with this in it is to be shown.
         add_wanted(): the person wants to choose a file that is not in the list.
-        folder_wanted(): the models folder is to be opened.
+        folder_wanted(): the models folders are to be shown.
         opened(): it is on the screen.
         closed(): it is gone from there.
     """
@@ -94,8 +95,9 @@ class ModelList(QFrame):
     add_wanted = Signal()
     folder_wanted = Signal()
 
-    def __init__(self, thumbnails: Thumbnails, parent: QWidget) -> None:
+    def __init__(self, thumbnails: Thumbnails, parent: QWidget, actions: ModelActions | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
+        self._actions = actions
         round_corners(self)
         role(self, "popover")
         self._words = words = self.wording()
@@ -146,7 +148,7 @@ class ModelList(QFrame):
             nothing=_("No models yet. Put .safetensors files into the models folder."),
             choose=_("Choose"),
             add=(_("Choose a model file…"), _("Use a model where it lies")),
-            folder=(_("Open the models folder"), _("Models put there are in this list")),
+            folder=(_("Model folders…"), _("Where models are looked for; add those of other programs")),
         )
 
     def rows_of(self, models: Sequence[Model], notes: Notes) -> tuple[Row, ...]:
@@ -243,6 +245,8 @@ class ModelList(QFrame):
         menu.addAction(
             theme.icon("copy"), _("Copy path"), lambda: QGuiApplication.clipboard().setText(str(model.path))
         )
+        if model.look.pickle and self._actions:
+            menu.addAction(theme.icon("check"), _("Convert safely…"), lambda: self._show_details(model))
         menu.addAction(theme.icon("info"), _("Details…"), lambda: self._show_details(model))
         return menu
 
@@ -378,6 +382,9 @@ class ModelList(QFrame):
             self.close()
             self.picked.emit(row.reference)
             return
+        if row.model and row.model.look.pickle and self._actions:
+            self._show_details(row.model)  # which offer a way
+            return
         room = self.view.visualRect(self._rows.index(self._rows.place(row.path)))
         corner = self.view.viewport().mapToGlobal(QPoint(text_left(room), room.bottom() - 8))
         QToolTip.showText(
@@ -422,7 +429,7 @@ class ModelList(QFrame):
         self.show_wanted.emit(model.path)
 
     def _show_details(self, model: Model) -> None:
-        details = ModelDetails(model, self)
+        details = ModelDetails(model, self, self._actions)
         details.open_over(self)
 
     def _leave(self, act: Callable[[], object]) -> None:

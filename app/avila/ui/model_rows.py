@@ -46,8 +46,13 @@ class Row:
 
     @property
     def problem(self) -> str:
-        """Why it cannot be chosen; "" when it can."""
-        return self.model.problem if self.model else ""
+        """Why it cannot be chosen, or added where it is an addition; "" when it can."""
+        return self.model.fault if self.model else ""
+
+    @property
+    def badges(self) -> tuple[str, ...]:
+        """The few words that tell it from others."""
+        return badges(self.model)
 
     @property
     def line(self) -> str:
@@ -69,12 +74,33 @@ def rows_of(models: Sequence[Model], notes: Notes) -> tuple[Row, ...]:
     places = _places(_same_names(models))
     rows = [Row(model, place=places.get(model.path, "")).noted(notes) for model in models]
     rows.append(Row(None))
+    return tuple(sorted(rows, key=_order))
 
-    def order(row: Row) -> tuple[bool, bool, bool, str, str]:
-        own = row.model is None or row.model.builtin
-        return not row.favourite, not own, row.model is None, row.name.casefold(), row.reference
 
-    return tuple(sorted(rows, key=order))
+@dataclass(frozen=True, slots=True)
+class FileRow(Row):
+    """A model or an addition among all that there is, whatever it is."""
+
+    @property
+    def badges(self) -> tuple[str, ...]:
+        model = self.model
+        if model is None:
+            return ()
+        kind = kind_text(model) if model.addition or model.look.pickle else ""
+        said = (_("built in") if model.builtin else "", kind, family_text(model), size_text(model.size))
+        return tuple(text for text in said if text)
+
+
+def file_rows(everything: Sequence[Model], notes: Notes) -> tuple[FileRow, ...]:
+    """All rows in order: favourites, the program's own, then the others, each by name."""
+    places = _places(_same_names(everything))
+    rows = [FileRow(model, place=places.get(model.path, "")).noted(notes) for model in everything]
+    return tuple(sorted(rows, key=_order))
+
+
+def _order(row: Row) -> tuple[bool, bool, bool, str, str]:
+    own = row.model is None or row.model.builtin
+    return not row.favourite, not own, row.model is None, row.name.casefold(), row.reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +138,8 @@ def words_of(row: Row) -> str:
     if row.model is None:
         return fold(row.name)
     model = row.model
-    parts = (model.name, family_text(model), model.family, model.reference, row.note, *model.words)
+    kind = kind_text(model) if model.addition or model.look.pickle else ""
+    parts = (model.name, kind, family_text(model), model.family, model.reference, row.note, *model.words)
     return fold("\n".join(parts))
 
 
@@ -125,6 +152,26 @@ def badges(model: Model | None) -> tuple[str, ...]:
         family = _("made for an unknown family")
     said = (_("built in") if model.builtin else "", family, size_text(model.size))
     return tuple(text for text in said if text)
+
+
+def kind_text(model: Model) -> str:
+    """What a model is, in its users' words."""
+    if model.look.pickle:
+        return _("pickle")
+    known = {
+        "lora": "LoRA",
+        "vae": "VAE",
+        "taesd": "TAESD",
+        "embedding": _("embedding"),
+        "controlnet": "ControlNet",
+        "upscaler": _("upscaler"),
+        "text_encoder": _("text encoder"),
+        "unet": _("UNet alone"),
+        "gguf": "GGUF",
+    }
+    if model.kind == "checkpoint":
+        return _("checkpoint, one file") if model.path.suffix else _("diffusers folder")
+    return known.get(model.kind, _("unknown"))
 
 
 def family_text(model: Model) -> str:
@@ -169,7 +216,7 @@ def spoken(row: Row) -> str:
     """The row for screen readers."""
     parts = (
         row.name,
-        *badges(row.model),
+        *row.badges,
         row.place,
         _("favourite") if row.favourite else "",
         row.line,
@@ -187,6 +234,7 @@ class ModelRows(QAbstractListModel):
         self._all: tuple[Row, ...] = ()
         self._words: list[str] = []  # of `_all`; empty until there is a search
         self._search = ""
+        self._wanted: Callable[[Row], bool] = lambda _row: True
         self._shown: list[Row] = []
         self._found = 0  # of `_shown`, from the beginning
         thumbnails.arrived.connect(self._show_thumbnail)
@@ -253,6 +301,13 @@ class ModelRows(QAbstractListModel):
         self._find()
         self.endResetModel()
 
+    def keep(self, wanted: Callable[[Row], bool]) -> None:
+        """Show only rows that are wanted, of those that match the search."""
+        self.beginResetModel()
+        self._wanted = wanted
+        self._find()
+        self.endResetModel()
+
     def _find(self) -> None:
         self._shown = list(self._matching())
         self._found = len(self._shown)
@@ -264,7 +319,7 @@ class ModelRows(QAbstractListModel):
         if words and not self._words:
             self._words = [words_of(row) for row in self._all]
         for place, row in enumerate(self._all):
-            if not words or all(word in self._words[place] for word in words):
+            if self._wanted(row) and (not words or all(word in self._words[place] for word in words)):
                 yield row
 
     def _show_thumbnail(self, path: Path) -> None:

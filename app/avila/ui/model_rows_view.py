@@ -45,7 +45,7 @@ from PySide6.QtWidgets import (
 from avila.i18n import _
 from avila.library.notes import LONGEST_NOTE
 from avila.ui import theme
-from avila.ui.model_rows import ROW, Index, Row, badges
+from avila.ui.model_rows import ROW, Index, Row
 from avila.ui.strip import paint_thumbnail
 from avila.ui.widgets import paint_badges, role, teach
 
@@ -136,7 +136,7 @@ class RowPainter(QStyledItemDelegate):
         if chosen:
             tick = QRectF(left + metrics.horizontalAdvance(name) + 6, top + 11, 16, 16)
             theme.paint_icon(painter, "check", tick, "accent")
-        end = paint_badges(painter, badges(row.model), left, top + 41, right)
+        end = paint_badges(painter, row.badges, left, top + 41, right)
         painter.setFont(theme.font(12))
         aside = row.place if row.model else _("keeps the draft as a picture")
         self._line(painter, aside, QRectF(end + 2, top + 32, right - end - 2, 18), "text-3", middle=True)

@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from avila.ui.widgets import button
+from avila.ui.widgets import button, follow_each_other
 
 
 class ModelsPage(QWidget):
@@ -20,6 +20,7 @@ class ModelsPage(QWidget):
         self._slot.setContentsMargins(2, 2, 2, 2)
         self._slot.setSpacing(2)
         self._choices: list[QPushButton] = []
+        self._first: QWidget = self._tabs
         self._sections = QStackedWidget()
         self._head = QWidget()
         self._head.hide()
@@ -42,7 +43,9 @@ class ModelsPage(QWidget):
         self._sections.addWidget(section)
         self._head.setVisible(len(self._choices) > 1)
         if len(self._choices) == 1:
+            self._first = section
             self.show_section(section)
+        follow_each_other(*self._choices, self._first.focusProxy() or self._first)
 
     def show_section(self, section: QWidget) -> None:
         """Show one of the sections; the page's keyboard is its own."""

@@ -7,20 +7,22 @@ from functools import partial
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from avila.fits import Fix
 from avila.generation import Abilities, GenerationRequest, Lora
 from avila.i18n import _
 from avila.library.additions import advice
 from avila.library.card import Recommended
-from avila.library.models import Model
+from avila.library.models import Model, choosable
 from avila.lora_tags import tags
 from avila.ui.additions import Additions
 from avila.ui.controls import Choice, Count, NumberSlider, SeedField
 from avila.ui.generate_button import GenerateButton
+from avila.ui.memory_fixes import FixButtons, MemoryChoices
 from avila.ui.model_picker import ModelPicker
 from avila.ui.model_thumbnails import Thumbnails
 from avila.ui.prompt_editor import NegativePrompt, PromptEditor
 from avila.ui.size_picker import SizePicker, shapes
-from avila.ui.widgets import label
+from avila.ui.widgets import label, restyle, role
 
 MOST_PICTURES = 100
 
@@ -79,6 +81,8 @@ class Panel(QWidget):
         self.sampler.addItems(max((can.samplers for can in abilities.values()), key=len))
         self.sampler.setCurrentText(GenerationRequest("").sampler)
         self.count = Count(_("Pictures"), _("How many pictures, each with the next seed"), MOST_PICTURES)
+        self.memory = MemoryChoices()
+        self.fixes = FixButtons()
         self.hint = label("", "hint")
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.hint.setWordWrap(True)
@@ -102,6 +106,8 @@ class Panel(QWidget):
             sampler=self.sampler.currentText() or GenerationRequest("").sampler,
             seed=self.seed.seed(),
             follow_draft=int(self.follow.value()) if self._abilities[self.backend()].follow_draft else 0,
+            vae_tiling=self.memory.vae_tiling,
+            precision=self.memory.precision,
             vae=self.additions.used_vae() if self.model.reference() else "",
             loras=self.additions.loras() if self.model.reference() else (),
         )
@@ -120,6 +126,7 @@ class Panel(QWidget):
         self.negative.set_text(request.negative_prompt)
         self.model.set_reference(request.model)
         self.set_values(_values(request))
+        self.memory.set_values(request.vae_tiling, request.precision)
         if request.seed >= 0:
             self.seed.set_seed(request.seed)
 
@@ -149,7 +156,7 @@ class Panel(QWidget):
 
     def set_models(self, models: Sequence[Model]) -> None:
         """What the picker and the additions offer."""
-        self.model.set_models([model for model in models if not model.addition])
+        self.model.set_models(choosable(models))
         self.additions.set_models(models)
         self._suit_model()
         self.changed.emit()
@@ -189,6 +196,25 @@ class Panel(QWidget):
             )
         return " · ".join(note for note in notes if note)
 
+    def apply(self, fix: Fix) -> None:
+        """Change what the fix changes, and nothing else; what is to be done then is to press Generate."""
+        self.generate.setFocus()
+        request = fix.request
+        match fix.kind:
+            case "tiles":
+                self.memory.set_values(True, self.memory.precision)
+            case "precision":
+                self.memory.set_values(self.memory.vae_tiling, request.precision)
+            case "paint":
+                self.choose_model("")
+            case _:
+                self.size_picker.set_size(request.width, request.height)
+
+    def shapes(self) -> list[tuple[int, int]]:
+        """The sizes that suit the chosen model, width and height in pixels."""
+        card = self.model.card()
+        return [(shape.width, shape.height) for shape in shapes(card.recommended, card.sizes)]
+
     def _unknown_tags(self) -> str:
         names = [
             tag.lora.model for tag in tags(self.prompt.text()) if not self.additions.known(tag.lora.model)
@@ -202,9 +228,14 @@ class Panel(QWidget):
         if not self.seed.locked():
             self.seed.roll()
 
-    def say(self, text: str) -> None:
-        """The line above the big button."""
+    def say(self, text: str, fixes: Sequence[Fix] = ()) -> None:
+        """The line above the big button, and buttons for what helps if it says that memory is short."""
         self.hint.setText(text)
+        kind = "warn" if fixes else "hint"
+        if self.hint.property("role") != kind:
+            role(self.hint, kind)
+            restyle(self.hint)
+        self.fixes.show_fixes(fixes)
 
     def _lay_out(self) -> None:
         controls = QWidget()
@@ -239,6 +270,7 @@ class Panel(QWidget):
         column.addWidget(self.follow)
         column.addSpacing(18)
         column.addLayout(rows)
+        column.addWidget(self.memory)
         column.addStretch(1)
         self._scroll = scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -249,6 +281,7 @@ class Panel(QWidget):
         foot.setContentsMargins(20, 8, 14, 20)
         foot.setSpacing(10)
         foot.addWidget(self.hint)
+        foot.addWidget(self.fixes)
         foot.addWidget(self.generate)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -272,11 +305,12 @@ class Panel(QWidget):
         for look in (self.size_picker, self.seed):
             look.changed.connect(self.look_changed)
             look.changed.connect(self.changed)
-        for other in (self.model, self.steps, self.cfg, self.follow, self.count):
+        for other in (self.model, self.steps, self.cfg, self.follow, self.count, self.memory):
             other.changed.connect(self.changed)
         self.sampler.currentTextChanged.connect(lambda _text: self.changed.emit())
         self.model.changed.connect(self._suit_model)
         self.model.picked.connect(self.choose_model)
+        self.fixes.chosen.connect(self.apply)
 
     def _look_for_tags(self) -> None:
         if not self.prompt.undone():  # who took the tag back wants to see it
@@ -312,6 +346,7 @@ class Panel(QWidget):
             slider.set_default(default)
         self.sampler.set_able(bool(can.samplers), reason)
         self.sampler.set_possible(card.samplers, _("This model was not trained for it"))
+        self.memory.set_able(can.vae_tiling)
 
 
 def _values(request: GenerationRequest) -> Recommended:

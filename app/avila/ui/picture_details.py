@@ -72,6 +72,8 @@ def table(entry: GalleryEntry) -> dict[str, str]:
         _("Guidance (CFG)"): "" if painted else number(request.cfg_scale, "f", 1),
         _("Sampler"): "" if painted else request.sampler,
         _("Follow the draft"): "" if painted or not request.follow_draft else f"{request.follow_draft} %",
+        _("Precision"): "" if painted else request.precision,
+        _("Decoded"): _("in tiles") if request.vae_tiling and not painted else "",
         "LoRA": ", ".join(
             f"{_file_name(lora.model)} {number(lora.weight, 'g', 4)}" for lora in request.loras
         ),

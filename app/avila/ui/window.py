@@ -40,9 +40,13 @@ from avila.ui.gallery_model import GalleryModel
 from avila.ui.gallery_page import GalleryPage
 from avila.ui.generate_button import CANCEL_KEYS, GENERATE_KEYS
 from avila.ui.get_models import GetModels
+from avila.ui.installed_models import InstalledModels
 from avila.ui.large_view import LargeView
 from avila.ui.messages import Messages
+from avila.ui.model_actions import ModelActions
+from avila.ui.model_folders import ModelFolders
 from avila.ui.models_page import ModelsPage
+from avila.ui.models_watch import ModelsWatch
 from avila.ui.picture_actions import PictureActions
 from avila.ui.queue_list import QueueList
 from avila.ui.widgets import Icon, button, icon_button, label, role, round_corners, teach
@@ -85,13 +89,18 @@ class Window(QMainWindow):
         self.gallery_page = GalleryPage(self.model, self._on_picture)
         self.models_page = ModelsPage()
         self.get_models = GetModels(avila.folders, avila.library, self._network, self.messages)
+        self._on_model = ModelActions(avila.folders, self.messages, self)
+        self.installed = InstalledModels(self.create_page.thumbnails, self._on_model)
+        self.models_page.add_section(
+            _("On this computer"), _("See what is here, and look after it"), self.installed
+        )
         self.models_page.add_section(
             _("Get models"), _("Download models, from a short list or from anywhere"), self.get_models
         )
         self.large_view = LargeView(self.model, self._on_picture, self)
+        self.models_watch = ModelsWatch(avila.library, self)
         self._queue_list: QueueList | None = None
         self._looking: list[threading.Thread] = []
-        self._reading_models = threading.Lock()
         for page in (self.create_page, self.gallery_page, self.models_page):
             self._pages.addWidget(page)
         whole = QWidget()
@@ -124,7 +133,7 @@ class Window(QMainWindow):
         self.get_models.find_paused()
 
         def look() -> None:
-            self._find_models()
+            self.models_watch.read()
             self.gallery_followed.emit(self._avila.gallery.sync())
 
         self._look(look)
@@ -184,6 +193,8 @@ class Window(QMainWindow):
         self.latest.leave()
         self.create_page.thumbnails.leave()
         self.get_models.leave()
+        self._on_model.leave()
+        self.models_watch.leave()
         for looking in self._looking:
             looking.join()
         super().closeEvent(event)
@@ -192,6 +203,8 @@ class Window(QMainWindow):
         super().changeEvent(event)
         if event.type() == QEvent.Type.WindowStateChange:
             self._saving.start()
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.models_watch.look_if_rested()
 
     def _make_bar(self) -> QWidget:
         bar = QWidget()
@@ -260,17 +273,31 @@ class Window(QMainWindow):
         page.gallery_wanted.connect(self.show_gallery)
         page.large_wanted.connect(self._open_large)
         page.queue_changed.connect(self._show_queue)
+        page.panel.model.folder_wanted.connect(self.show_model_folders)
+        page.panel.additions.folder_wanted.connect(self._open_models_folder)
         for picker in (page.panel.model, page.panel.additions):
-            picker.folder_wanted.connect(self._open_models_folder)
             picker.add_wanted.connect(self._choose_model)
             picker.opened.connect(self._look_for_models)
-            picker.favoured.connect(self._favour_model)
-            picker.noted.connect(self._note_model)
+            picker.favoured.connect(self._on_model.favour)
+            picker.noted.connect(self._on_model.note)
             picker.show_wanted.connect(self._show_model)
         self.gallery_page.reuse.connect(self._reuse)
         self.gallery_page.opened.connect(self._open_large)
         self.large_view.reuse.connect(self._reuse)
+        self.models_watch.found.connect(self.models_found)
         self.models_found.connect(page.panel.set_models)
+        page.panel.model.on_model = self._on_model
+        self.installed.use_wanted.connect(self._use_file)
+        self.installed.favoured.connect(self._on_model.favour)
+        self.installed.noted.connect(self._on_model.note)
+        self.installed.show_wanted.connect(self._show_model)
+        self.installed.folders_wanted.connect(self.show_model_folders)
+        self.installed.trash_wanted.connect(self._on_model.ask_to_trash)
+        self._on_model.use_wanted.connect(self._use_model)
+        self._on_model.changed.connect(self.models_watch.look)
+        self._on_model.noted.connect(self._show_notes)
+        self.models_found.connect(self.installed.set_models)
+        self.models_found.connect(self._on_model.take_models)
         self.models_found.connect(self.get_models.set_files)
         self.get_models.arrived.connect(self._look_for_models)
         self.get_models.show_wanted.connect(self.show_downloads)
@@ -415,6 +442,7 @@ class Window(QMainWindow):
         menu.addSeparator()
         menu.addAction(_("Open the pictures folder"), lambda: self._open_folder(self._avila.gallery.folder))
         menu.addAction(_("Open the models folder"), self._open_models_folder)
+        menu.addAction(_("Model folders…"), self.show_model_folders)
         menu.addSeparator()
         menu.addAction(_("Avila Diffusion {version}").format(version=avila.__version__)).setEnabled(False)
         return menu
@@ -458,6 +486,18 @@ class Window(QMainWindow):
             return
         self._use_model(model)
 
+    def _use_file(self, model: Model) -> None:
+        """Choose a model, or add a LoRA or a VAE to the chosen one."""
+        panel = self.create_page.panel
+        if not model.addition:
+            self._use_model(model)
+            return
+        self.show_create()
+        if panel.model.reference():
+            panel.add_addition(model)
+        else:
+            self.messages.note(_("Choose a model first: the painter takes no additions"))
+
     def _use_model(self, model: Model) -> None:
         """Choose a model that may not be in the list yet."""
         panel = self.create_page.panel
@@ -465,40 +505,34 @@ class Window(QMainWindow):
         panel.choose_model(model.reference)
         self.show_create()
 
+    def show_model_folders(self) -> None:
+        """Where models are looked for."""
+        own, added = self._avila.folders.models, self._settings.model_folders
+        dialog = ModelFolders(own, added, self.models_watch, self)
+        dialog.wanted.connect(self._search_in)
+        dialog.open_wanted.connect(self._open_folder)
+        dialog.open()
+        self.models_watch.look()
+
+    def _search_in(self, folders: tuple[str, ...]) -> None:
+        """Look for models in these folders, too; written at once, for the command line does so as well."""
+        self._settings = replace(self._settings, model_folders=folders)
+        startup.search_in(self._avila.library, self._avila.folders, self._settings)
+        self.models_watch.look()
+        self.save_settings()
+
     def _look_for_models(self) -> None:
-        """Read the folders again, in a thread: what was put there meanwhile is to be chosen now."""
-        self._look(self._find_models)
+        """Read the folders again: where nobody tells of changes, as on network drives, they are seen now."""
+        self.models_watch.look()
 
     def _look(self, look: Callable[[], None]) -> None:
         self._looking = [thread for thread in self._looking if thread.is_alive()]
         self._looking.append(threading.Thread(target=look, name="look around", daemon=True))
         self._looking[-1].start()
 
-    def _find_models(self) -> None:
-        with self._reading_models:  # what was read last is told last
-            self.models_found.emit(self._avila.library.everything())
-
-    def _favour_model(self, reference: str, favourite: bool) -> None:
-        self._change_notes(lambda known: known.with_favourite(reference, favourite))
-
-    def _note_model(self, reference: str, note: str) -> None:
-        self._change_notes(lambda known: known.with_note(reference, note))
-
-    def _change_notes(self, change: Callable[[Notes], Notes]) -> None:
-        """Change what the file says now: another window may have written to it."""
-        file = self._avila.folders.notes_file
-        try:
-            changed = change(notes.read(file))
-            notes.write(file, changed)
-        except AvilaError as error:
-            log.warning("%s", error)
-            self.messages.note(error.title)
-        else:
-            self._show_notes(changed)
-
     def _show_notes(self, known: Notes) -> None:
-        for picker in (self.create_page.panel.model, self.create_page.panel.additions):
-            picker.set_notes(known)
+        for shown in (self.create_page.panel.model, self.create_page.panel.additions, self.installed):
+            shown.set_notes(known)
 
     def _show_model(self, path: Path) -> None:
         self._on_picture.show_folder(path.parent)
