@@ -22,13 +22,14 @@ from avila.engine import Job, State
 from avila.estimate import Run
 from avila.gallery.store import GalleryEntry
 from avila.generation import GenerationRequest, Step
-from avila.library.card import Recommended
+from avila.library.card import FLOW_SAMPLERS, Recommended
 from avila.ui.memory_card import WaysOut
 from avila.ui.model_list import ModelList
 from avila.ui.panel import Panel
 from avila.ui.picture_details import table
 from avila.ui.size_picker import shapes
 from avila.ui.window import Window
+from tests.helpers import flow_checkpoints
 from tests.helpers.handmoved import HandMoved
 
 STARTER = Recommended(96, 64, 4, 3.5, "DPM++ 2M", 50)  # as tests.helpers.checkpoints.CARD says
@@ -480,6 +481,32 @@ def test_a_size_the_model_does_badly_is_noted_calmly(window: Window, qtbot: QtBo
     pick(window, qtbot, "forest")
     panel.size_picker.set_size(1024, 1024)
     assert panel.hint.text() == "", "its maker says nothing of sizes"
+
+
+def test_samplers_that_a_flow_model_cannot_use_are_off(window: Window, qtbot: QtBot, home: Path) -> None:
+    flow_checkpoints.write_file(home / "models" / "flux.safetensors", flow_checkpoints.DEV)
+    flow_checkpoints.write_t5_tokenizer(home / "models" / "tokenizers" / "t5")
+    panel = panel_of(window)
+
+    def offered() -> list[str]:
+        choice, enabled = panel.sampler, Qt.ItemFlag.ItemIsEnabled
+        return [
+            choice.itemText(row)
+            for row in range(choice.count())
+            if choice.model().index(row, 0).flags() & enabled
+        ]
+
+    everything = offered()
+    pick(window, qtbot, "flux")
+    assert sorted(offered()) == sorted(FLOW_SAMPLERS)
+    assert values(window) == Recommended(1024, 1024, 28, 3.5, "Euler", 0)
+    panel.negative.set_text("blurry")
+    assert panel.hint.text() == "Flux models pay no heed to a negative prompt"
+    panel.sampler.setCurrentText("DDIM")  # as pictures of other models have it
+    assert panel.hint.text() == "This model works with these samplers alone: Euler, Heun, DPM++ 2M, UniPC"
+    pick(window, qtbot, "forest")
+    assert offered() == everything
+    assert panel.hint.text() == ""
 
 
 def test_a_prompt_longer_than_the_model_reads_is_noted(window: Window, qtbot: QtBot) -> None:

@@ -50,6 +50,7 @@ PARTS_OF_XL = {"conditioner.embedders.0.transformer.x": [4]} | FIRST
         ({"conv_first.weight": [9], "body.0.rdb1.conv1.weight": [9]}, "upscaler", "", ""),
         ({"encoder.block.0.x": [9], "shared.weight": [9]}, "text_encoder", "", ""),
         ({"double_blocks.0.img_attn.qkv.weight": [9]}, "unet", "flux", ""),
+        ({"double_blocks.0.x": [9], "double_stream_modulation_img.lin.weight": [9]}, "unet", "flux", ""),
         ({UNET + "joint_blocks.0.x": [9], "first_stage_model.x": [9]}, "checkpoint", "sd3", ""),
         (PARTS_OF_XL, "checkpoint", "sdxl", ""),
         (PARTS_OF_XL | {UNET + "label_emb.0.0.weight": [1280, 2560]}, "checkpoint", "sdxl", "refiner"),

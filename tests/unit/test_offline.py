@@ -13,6 +13,7 @@ from avila.errors import AvilaError
 from avila.library import token, web
 from avila.library.web import Network
 from avila.settings import Settings
+from tests.helpers import flow_checkpoints
 
 PROGRAM = """
 import json, sys
@@ -46,6 +47,8 @@ SIZE = ["--size", "64x64"]
 WORK = [
     ["generate", "a red boat on a lake", "--backend", "procedural", *SIZE],
     ["generate", "a red boat on a lake", "--model", "tiny", "--steps", "1", *SIZE],
+    ["generate", "a red boat on a lake", "--model", "flux", "--steps", "1", *SIZE],
+    ["generate", "a red boat on a lake", "--model", "flux-folder", "--steps", "1", *SIZE],
     ["models"],
     ["models", "--check"],
     ["models", "catalog"],
@@ -57,6 +60,8 @@ DOWNLOADS = ["sd15", "org/name", "org/name/model.safetensors", "hf.co/org/name",
 def test_nothing_opens_a_socket_while_it_is_on(tmp_path: Path, models_folder: Path) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "tiny.safetensors").symlink_to(models_folder / "tiny.safetensors")
+    flow_checkpoints.write_file(tmp_path / "models" / "flux.safetensors", flow_checkpoints.DEV)
+    flow_checkpoints.write_folder(tmp_path / "models" / "flux-folder", flow_checkpoints.DEV)
     refused = [["models", "get", source] for source in DOWNLOADS]
     control = [["models", "get", "http://127.0.0.1:9/model.safetensors", "--online"]]  # nobody is there
     done = subprocess.run(

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from avila.backends.changes import add_to, fits, rank, role_of
+from avila.backends import flow
+from avila.backends.changes import BY_ROW, add_to, fits, rank, role_of
 from avila.errors import AvilaError
 from avila.generation import GenerationRequest
 from avila.i18n import _
@@ -23,10 +24,12 @@ from avila.library.headers import read_header
 from avila.library.parts import original_names
 
 PARTS = {
+    "lora_te3_": "text_encoder_3",
     "lora_te2_": "text_encoder_2",
     "lora_te1_": "text_encoder",
     "lora_te_": "text_encoder",
     "lora_unet_": "unet",
+    "text_encoder_3_": "text_encoder_3",
     "text_encoder_2_": "text_encoder_2",
     "text_encoder_": "text_encoder",
     "unet_": "unet",
@@ -80,14 +83,30 @@ def _pieces(pipeline: Any, lora: Addition) -> Iterator[tuple[Any, dict[str, Any]
     alphas = _alphas(lora) if not any("alpha" in pieces for pieces in targets.values()) else {}
     layers = {
         part: _layers(getattr(pipeline, part), part)
-        for part in ("unet", "text_encoder", "text_encoder_2")
+        for part in ("unet", "text_encoder", "text_encoder_2", "text_encoder_3")
         if getattr(pipeline, part, None) is not None
     }
+    transformer = flow.lora_layers(pipeline) if hasattr(pipeline, "transformer") else {}
+    if transformer and not hasattr(pipeline, "text_encoder_3"):  # trainers number T5 so for Flux, too
+        layers["text_encoder_3"] = layers["text_encoder_2"]
     for target, pieces in targets.items():
+        in_transformer = flow.named_by_lora(target, transformer)
+        for layer, source in in_transformer:
+            own = {
+                role: flow.cut(matrix, source, len(layer.weight)) if role in BY_ROW else matrix
+                for role, matrix in pieces.items()
+            }
+            if not fits(layer, own):
+                raise _other_family(lora, tensors, target)
+            yield layer, own, _scale(own, alphas.get("transformer", _Alpha()).of(dotted[target]))
+        if in_transformer:
+            continue
         prefix = next((prefix for prefix in PARTS if target.startswith(prefix)), "")
         part = PARTS.get(prefix, "")
         inner = target.removeprefix(prefix).removeprefix("" if part == "unet" else "text_model_")
         layer = layers.get(part, {}).get(inner)
+        if part == "text_encoder_3" and part not in layers:
+            continue  # SD 3 without its T5
         if layer is None and part.startswith("text_encoder") and _behind_the_last(inner, layers.get(part)):
             continue  # SD 2 leaves its text encoder's last layer out, trainers do not
         if layer is None or not fits(layer, pieces):
@@ -156,7 +175,7 @@ def _alphas(lora: Addition) -> dict[str, _Alpha]:
                 f"unet.{key}": value for key, value in dict(json.loads(beside.read_text("utf-8"))).items()
             }
     found = {}
-    for part in ("unet", "text_encoder", "text_encoder_2"):
+    for part in ("unet", "transformer", "text_encoder", "text_encoder_2", "text_encoder_3"):
         own = {
             key.removeprefix(f"{part}."): value for key, value in told.items() if key.startswith(f"{part}.")
         }
@@ -228,8 +247,11 @@ def with_embeddings(
     """Know the embeddings that the prompts name inside the block; the request with tokens for their names.
 
     Those made for another family are passed over: their name may be an ordinary word. Raises AvilaError for
-    a damaged one.
+    a damaged one. Stable Diffusion 3 and Flux also read the prompt with T5, for which there are none.
     """
+    if hasattr(pipeline, "transformer"):
+        yield request
+        return
     named = [f"text_encoder{number}" for number in ("", "_2")]
     encoders = [name for name in named if getattr(pipeline, name, None) is not None]  # a refiner lacks one
     tables = {encoder: getattr(pipeline, encoder).get_input_embeddings() for encoder in encoders}

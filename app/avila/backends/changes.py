@@ -43,6 +43,8 @@ ROLES = {
     ".w_norm": "diff",
     ".b_norm": "diff_b",
 }
+# The first dimension of these is the layer's: the rows of a fused layer are those of its parts.
+BY_ROW = ("up", "up_bias", "diff", "diff_b", "hada_w1_a", "hada_w2_a", "magnitude")
 _ENDING = re.compile("|".join(re.escape(ending) + "$" for ending in ROLES))
 
 Pieces = dict[str, Any]  # tensors by their role

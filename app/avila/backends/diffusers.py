@@ -1,4 +1,4 @@
-"""The PyTorch engine: Stable Diffusion 1.x, 2.x and XL through diffusers, offline.
+"""The PyTorch engine: Stable Diffusion 1.x, 2.x, XL and 3, and Flux, through diffusers, offline.
 
 torch and diffusers take seconds to import, so that happens inside functions only: the abilities are there
 without them.
@@ -11,6 +11,7 @@ from pathlib import Path
 from traceback import clear_frames
 from typing import TYPE_CHECKING, Any
 
+from avila.backends import flow
 from avila.backends.additions import Addition, with_embeddings, with_loras
 from avila.backends.devices import device_and_dtype, import_quietly, out_of_memory
 from avila.backends.held import InMemory
@@ -22,6 +23,7 @@ from avila.backends.tiling import tiled
 from avila.errors import AvilaError, NotEnoughMemoryError
 from avila.generation import PRECISIONS, Abilities, GenerationRequest, Held, Step, tile_side
 from avila.i18n import _
+from avila.library.assembly import Assembly
 from avila.library.memory import weights
 from avila.library.models import Library, Model
 
@@ -114,7 +116,9 @@ class Diffusers:
         import numpy as np
         import torch
 
-        fitting = _fitting(request, loaded.pipeline.vae_scale_factor)
+        flows = hasattr(loaded.pipeline, "transformer")
+        # a transformer takes 2 x 2 latents at a time
+        fitting = _fitting(request, loaded.pipeline.vae_scale_factor * (2 if flows else 1))
         tile = tile_side(fitting.width * fitting.height) if request.vae_tiling else 0
         generator = torch.Generator("cpu").manual_seed(request.seed)
         parts = passes(fitting, loaded, refiner)
@@ -126,9 +130,10 @@ class Diffusers:
                 tiled(pipeline.vae, tile),
                 with_loras(pipeline, [] if part.loaded is refiner else self._loras(request)),
                 with_embeddings(pipeline, fitting, self._embeddings()) as spelt,
-                watched(pipeline.unet) as seen,
+                watched(pipeline.transformer if flows else pipeline.unet) as seen,
             ):
                 step = _step(part, loaded, request, fitting, seen, counter)
+                given |= flow.prompt_length(pipeline) if flows else {}
                 given |= arguments(spelt) | {"generator": generator, "callback_on_step_end": step}
                 made = pipeline(**given, output_type="np" if part.ends else "latent").images
         if not np.isfinite(made).all():
@@ -148,14 +153,14 @@ class Diffusers:
         model = self._library.find(request.model)
         vae = self._library.find(request.vae, "vae") if request.vae else None
         refiner = self._library.find(request.refiner) if request.refiner else None
-        if model.problem and not (vae and lacks_only_a_vae(model)):
+        assembly = self._library.assembly(model, own_vae=not vae)
+        problem = assembly.problem if assembly else model.problem
+        if problem and not (vae and lacks_only_a_vae(model)):
             check_files(model)  # a missing one may be the reason, and is the better one to tell
             raise AvilaError(
                 _("“{name}” cannot be used").format(name=model.name),
-                model.problem,
-                try_again(model)
-                if model.builtin
-                else _("Choose a Stable Diffusion model in the .safetensors format."),
+                problem,
+                _advice(model, assembly),
                 str(model.path),
             )
         if refiner:
@@ -169,19 +174,22 @@ class Diffusers:
             )
         import_quietly()
         device = device_and_dtype()
-        dtype = request.precision or device.dtype
+        dtype = request.precision or flow.dtype_for(device, model.family)
         if model.path in self._needs_full_precision:
             dtype = "float32"
         replaced = (vae.path, vae.modified) if vae else None
-        key = LoadKey(model.path, model.modified, model.size, device.name, dtype, replaced, request.ema)
-        loaded = self._model(model, key, request, vae)
+        files = assembly.files if assembly else ()
+        key = LoadKey(
+            model.path, model.modified, model.size, device.name, dtype, replaced, request.ema, files
+        )
+        loaded = self._model(model, key, request, vae, assembly)
         _set_sampler(loaded, request, loaded.scheduler_config)
         if refiner is None or request.base_steps() == request.steps_run():
             return loaded, None
         # it decodes with the VAE of the model before it
         shared = replaced or (model.path, model.modified)
         second_key = LoadKey(refiner.path, refiner.modified, refiner.size, device.name, dtype, shared)
-        second = self._model(refiner, second_key, request, None, loaded)
+        second = self._model(refiner, second_key, request, None, base=loaded)
         told = second.scheduler_config["prediction_type"]
         _set_sampler(second, request, {**loaded.scheduler_config, "prediction_type": told})
         return loaded, second
@@ -192,14 +200,15 @@ class Diffusers:
         key: LoadKey,
         request: GenerationRequest,
         vae: Model | None,
+        assembly: Assembly | None = None,
         base: Loaded | None = None,
     ) -> Loaded:
         """The model of this key, loaded unless it is in memory; `base` stays there beside it."""
         loaded = self._models.find(key, request)
-        room = 0 if loaded else weights(model, key.dtype)
-        self._models.make_room(key, request, room, base.key if base else None)
+        size = assembly.numbers * PRECISIONS[key.dtype] if assembly else weights(model, key.dtype)
+        self._models.make_room(key, request, 0 if loaded else size, base.key if base else None)
         if loaded is None:
-            loaded = load(model, key, vae, base)
+            loaded = load(model, key, vae, assembly, base)
             self._models.keep(loaded, request)
         return loaded
 
@@ -257,6 +266,18 @@ def _check_refiner(refiner: Model, model: Model) -> None:
             _("Leave it out, or choose a refiner as sd_xl_refiner_1.0."),
             str(refiner.path),
         )
+
+
+def _advice(model: Model, assembly: Assembly | None) -> str:
+    """What to do about a model that cannot be used."""
+    if assembly:
+        return _(
+            "Files of these names come with ComfyUI's models; tokenizer.json is in the folder tokenizer_2 of "
+            "a Flux model, or tokenizer_3 of Stable Diffusion 3."
+        )
+    if model.builtin:
+        return try_again(model)
+    return _("Choose a Stable Diffusion model in the .safetensors format.")
 
 
 def arguments(request: GenerationRequest) -> dict[str, Any]:

@@ -11,12 +11,14 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from avila.assets import resource
+from avila.backends import flow
 from avila.backends.devices import out_of_memory
 from avila.backends.previews import LatentColours, Prediction, decoded, decodes_quickly, fit_colours
 from avila.backends.weights import networks
 from avila.errors import AvilaError, NotEnoughMemoryError
 from avila.i18n import _
 from avila.library import layouts, parts, sd2
+from avila.library.assembly import Assembly
 from avila.library.card import damage
 from avila.library.families import is_refiner, kind_of_file
 from avila.library.headers import read_header
@@ -43,6 +45,7 @@ class LoadKey:
     dtype: str
     vae: tuple[Path, int] | None = None  # the one in place of the model's own, and when it was changed, in ns
     ema: bool = False  # the averages of the training in place of the last weights
+    parts: tuple[tuple[Path, int], ...] = ()  # likewise the files of a model that has its parts in several
 
 
 @dataclass(slots=True)
@@ -66,10 +69,17 @@ class Loaded:
         return self._colours.picture(latents)
 
 
-def load(model: Model, key: LoadKey, vae: Model | None, base: Loaded | None = None) -> Loaded:
-    """Read the weights; a refiner gets the VAE of the `base` that it works after.
+def load(
+    model: Model,
+    key: LoadKey,
+    vae: Model | None,
+    assembly: Assembly | None = None,
+    base: Loaded | None = None,
+) -> Loaded:
+    """Read the weights. Raises AvilaError when they are not what the header or the configs promise.
 
-    Raises AvilaError when they are not what the header or the configs promise.
+    `assembly` is where the parts of a Stable Diffusion 3 or Flux model in one file are. A refiner gets the
+    VAE of the `base` that it works after.
     """
     import torch
     from diffusers.loaders.single_file_utils import SingleFileComponentError
@@ -79,7 +89,12 @@ def load(model: Model, key: LoadKey, vae: Model | None, base: Loaded | None = No
     dtype = getattr(torch, key.dtype)
     given = {"vae": _vae(vae, model, dtype)} if vae else {"vae": base.pipeline.vae} if base else {}
     try:
-        pipeline = _pipeline(model, dtype, given, key.ema)
+        if assembly:
+            pipeline = flow.pipeline_of(assembly, dtype, **given)
+        else:
+            pipeline = _pipeline(model, dtype, given, key.ema)
+        if vae and model.family in layouts.FLOW:
+            _check_fit(vae, pipeline, model.family)
         _check(pipeline)
         if model.path.is_dir():
             _check_text_encoders(model.path, pipeline)
@@ -109,6 +124,8 @@ def _follower(pipeline: Any, variant: str) -> Any:
 
     if variant in PIPELINES:
         return copy(pipeline)
+    if hasattr(pipeline, "transformer"):
+        return flow.follower_of(pipeline)
     if hasattr(pipeline, "text_encoder_2"):
         return StableDiffusionXLImg2ImgPipeline(**pipeline.components, add_watermarker=False)
     return StableDiffusionImg2ImgPipeline(**pipeline.components, requires_safety_checker=False)
@@ -152,11 +169,26 @@ def _vae(chosen: Model, model: Model, dtype: Any) -> Any:
     return vae
 
 
+def _check_fit(vae: Model, pipeline: Any, family: str) -> None:
+    """Raise AvilaError when a chosen VAE decodes other latents than the transformer paints."""
+    painted = layouts.channels(family, pipeline.transformer.config)
+    if pipeline.vae.config.latent_channels != painted:
+        raise AvilaError(
+            _("“{name}” does not fit this model").format(name=vae.name),
+            _("It is the VAE of another family of models."),
+            _("Choose another VAE, or the model's own."),
+            f"{vae.path}\n{pipeline.vae.config.latent_channels} channels, not {painted}",
+        )
+
+
 def _vae_config(path: Path, family: str) -> parts.Config:
     """The config of a VAE in a single file: by its shapes, its family, its name, its maker's config."""
     header = read_header(path)
     # or a checkpoint that has one
-    config = parts.vae(header, family, parts.VAE if header.has(parts.VAE) else "")
+    prefix = next(
+        prefix for prefix in (parts.VAE, "vae.", "") if header.has(f"{prefix}decoder.") or not prefix
+    )
+    config = parts.vae(header, family, prefix)
     if FINITE_IN_HALF.search(path.name):
         config["force_upcast"] = False
     with suppress(OSError, ValueError):  # beside a file of diffusers' there is its config
@@ -184,14 +216,21 @@ def _pipeline(model: Model, dtype: Any, given: dict[str, Any], ema: bool) -> Any
     options: dict[str, Any] = given | {"dtype": dtype, "local_files_only": True}
     which = ("XL" if model.family == "sdxl" else "") + PIPELINES.get(model.variant, "")
     pipeline_class = getattr(diffusers, f"StableDiffusion{which}Pipeline")
-    if model.family == "sdxl":
+    if model.family in layouts.FLOW:
+        pipeline_class = (
+            diffusers.FluxPipeline if model.family == "flux" else diffusers.StableDiffusion3Pipeline
+        )
+        if model.family == "sd3" and not (model.path / "text_encoder_3").is_dir():
+            options |= {"text_encoder_3": None, "tokenizer_3": None}
+    elif model.family == "sdxl":
         options |= {"add_watermarker": False}
     else:
         options |= dict.fromkeys(("safety_checker", "feature_extractor"))
         options |= {"requires_safety_checker": False}
     if model.path.is_dir():
-        fp16_only = not (model.path / "unet" / "diffusion_pytorch_model.safetensors").is_file() and any(
-            (model.path / "unet").glob("*.fp16*.safetensors")
+        weights = model.path / ("transformer" if model.family in layouts.FLOW else "unet")
+        fp16_only = any(weights.glob("*.fp16*.safetensors")) and all(
+            ".fp16" in file.name for file in weights.glob("*.safetensors")
         )
         return pipeline_class.from_pretrained(
             model.path, use_safetensors=True, variant="fp16" if fp16_only else None, **options
@@ -245,7 +284,7 @@ def _check(pipeline: Any) -> None:
     for part, network in pipeline.components.items():
         if isinstance(network, torch.nn.Module):
             _check_weights(part, network)
-    for number in ("", "_2"):
+    for number in ("", "_2", "_3"):
         tokenizer = getattr(pipeline, f"tokenizer{number}", None)
         if tokenizer is not None:
             _check_tokenizer(tokenizer, getattr(pipeline, f"text_encoder{number}").config)
@@ -265,7 +304,7 @@ def _check_weights(part: str, network: Any) -> None:
 
 def _check_text_encoders(folder: Path, pipeline: Any) -> None:
     """transformers makes up the weights that a folder's file lacks, as for training."""
-    for part in ("text_encoder", "text_encoder_2"):
+    for part in ("text_encoder", "text_encoder_2", "text_encoder_3"):
         network = getattr(pipeline, part, None)
         if network is None:
             continue
@@ -282,10 +321,8 @@ def _check_text_encoders(folder: Path, pipeline: Any) -> None:
 
 def _check_tokenizer(tokenizer: Any, config: Any) -> None:
     # transformers makes up a vocabulary of two words where the file is missing; small models have hundreds
-    if (
-        not 256 <= len(tokenizer) <= config.vocab_size
-        or tokenizer.model_max_length > config.max_position_embeddings
-    ):
+    longest = getattr(config, "max_position_embeddings", flow.T5_LENGTH)  # T5 has no table of places
+    if not 256 <= len(tokenizer) <= config.vocab_size or tokenizer.model_max_length > longest:
         raise ValueError(f"tokenizer: {len(tokenizer)} words, {tokenizer.model_max_length} long")
 
 

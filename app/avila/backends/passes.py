@@ -101,8 +101,9 @@ def draft(request: GenerationRequest) -> "Image":
 def _begin_at(follower: Any, first: int, steps: int) -> None:
     run = steps - first
 
-    def get_timesteps(num_inference_steps: int, *_given: Any, **_named: Any) -> tuple[Any, int]:
-        return last_timesteps(follower.scheduler, num_inference_steps, run), run
+    # not the number it is called with: Flux's pipeline takes each call of Heun's for a step
+    def get_timesteps(*_given: Any, **_named: Any) -> tuple[Any, int]:
+        return last_timesteps(follower.scheduler, steps, run), run
 
     follower.get_timesteps = get_timesteps
 

@@ -24,6 +24,12 @@ LORA = (
     *("\nlora_unet_", "\nlora_te", "\nlycoris_"),
 )
 FLUX = ("double_blocks", "single_blocks", "single_transformer_blocks")
+KIN = (  # Flux.2, Chroma, HunyuanVideo, HiDream
+    "double_stream_modulation_img.",
+    "distilled_guidance_layer.",
+    "individual_token_refiner.",
+    "double_stream_blocks.",
+)
 SD3 = ("joint_blocks", "transformer_blocks.0.attn.", "attn_add_q_proj", "attn.add_q_proj")
 WIDTHS = {768: "sd1", 1024: "sd2", 2048: "sdxl"}  # of the words that a family's UNet attends to
 DTYPES = {"F64": "fp64", "F32": "fp32", "F16": "fp16", "BF16": "bf16", "I8": "int8", "U8": "uint8"}
@@ -35,7 +41,7 @@ FOLDERS = {
         *("", "Img2Img", "Inpaint", "InstructPix2Pix"),
         *("XL", "XLImg2Img", "XLInpaint", "XLInstructPix2Pix"),
     )
-}
+} | {"StableDiffusion3Pipeline": "sd3", "FluxPipeline": "flux"}
 TEXTS = {
     "sd1": (sd1.TEXT,),
     "sd2": (sd2.TEXT,),
@@ -53,7 +59,8 @@ class Kind:
 
     kind: str = ""  # "checkpoint", one of ADDITIONS, "unet" (a diffusion model alone), "gguf"; "" unknown
     family: str = ""  # "sd1", "sd2", "sdxl", "sd3", "flux"; "" unknown
-    variant: str = ""  # LOOKS_AT, "refiner", "v" or one of distilled.VARIANTS; "" the usual one
+    # LOOKS_AT, "refiner", "v", one of distilled.VARIANTS, "schnell", "3.5-large", …; "" the usual one
+    variant: str = ""
     dtype: str = ""  # of most weights: "fp16", "bf16", "fp32", "fp8", "int8", …
     words: tuple[str, ...] = ()  # that a LoRA or an embedding was trained on
     problem: str = ""  # why it makes no pictures by itself, one sentence; "" when it does
@@ -65,14 +72,14 @@ class Kind:
 
 def runs(kind: Kind) -> str:
     """Why a whole model of this kind cannot run in this version, one sentence; "" when it can."""
-    if kind.family in ("sd3", "flux"):
-        return _("It is of a newer family (SD3, Flux or alike), which Avila cannot run yet.")
     if kind.kind == "gguf":
         return _("It is a GGUF file, which Avila cannot run yet.")
     if kind.variant == "refiner":
         return _("It is a second pass: choose it as an SDXL model's refiner.")
-    if kind.variant == "edit" and kind.family == "sdxl":
-        return _("It is an SDXL model that changes a given picture, which Avila cannot run yet.")
+    if kind.variant == "edit" and kind.family in ("sdxl", "sd3", "flux"):
+        return _("It is a model that changes a given picture, which Avila cannot run yet in its family.")
+    if kind.variant == "inpainting" and kind.family in layouts.FLOW:
+        return _("It is an inpainting model, which Avila cannot run yet in its family.")
     if kind.variant == "depth":
         return _("It is a model that needs a depth map of a picture, which Avila cannot run yet.")
     return ""
@@ -96,6 +103,8 @@ def kind_of(path: Path) -> Kind:
     except AvilaError as error:
         kind = "checkpoint" if path.suffix.lower() == ".ckpt" else ""
         return Kind(kind, problem=error.explanation, pickle=is_pickle(start))
+    if look.variant == "3.5-large" and "turbo" in path.name.lower():  # of the same shapes
+        look = replace(look, variant="3.5-large-turbo")
     if path.suffix != ".safetensors" and not look.problem:  # diffusers goes by the name
         return replace(look, problem=_("Its name must end in “.safetensors” in small letters; rename it."))
     return look
@@ -104,7 +113,7 @@ def kind_of(path: Path) -> Kind:
 def kind_of_file(header: Header, vae: Config | None = None) -> Kind:
     """What a .safetensors file with this header is; with `vae`, as if its own VAE were that one."""
     look = _look(header)
-    if look.kind == "checkpoint" and not look.problem:
+    if look.kind == "checkpoint" and not look.problem and look.family not in layouts.FLOW:
         refused = "" if look.variant == "refiner" else runs(look)  # a refiner may be whole all the same
         problem = refused or _incomplete(header, vae) or runs(look)
         look = replace(look, problem=problem, ema=layouts.holds_averages(header))
@@ -151,9 +160,7 @@ def _look(header: Header) -> Kind:
         problem = _("It is a ControlNet, an addition to a model, not a model of its own.")
         return Kind("controlnet", _family(header), problem=problem)
     if holds(*FLUX, "joint_blocks.", "transformer_blocks.0.attn."):
-        whole = (has("vae.") or has(VAE)) and (holds("text_encoders.") or has("conditioner."))
-        look = Kind("checkpoint" if whole or has(VAE) else "unet", "flux" if holds(*FLUX) else "sd3")
-        return replace(look, problem=runs(look))
+        return _kind_of_flow(header, "flux" if holds(*FLUX) else "sd3")
     if has("conditioner.embedders.") or has(UNET):
         return _kind_of_checkpoint(header)
     if has(layouts.EMA):
@@ -195,6 +202,27 @@ def _kind_of_checkpoint(header: Header) -> Kind:
     if all(has(text) for text in TEXTS["sdxl refiner" if variant == "refiner" else family]):
         return look
     return replace(look, problem=runs(look) or _("It lacks its text encoder, so it cannot follow a prompt."))
+
+
+def _kind_of_flow(header: Header, family: str) -> Kind:
+    """A file with a transformer of Stable Diffusion 3 or Flux, whether or not its other parts are inside."""
+    whole = header.has(VAE) or (header.has("vae.") and header.has("text_encoders."))
+    look = Kind("checkpoint" if whole else "unet", family)
+    if any(sign in _joined(header) for sign in KIN):
+        problem = _("It is a relative of Flux (Flux.2, Chroma or alike), which Avila cannot run yet.")
+        return replace(look, problem=problem)
+    if layouts.quantised(header):
+        return replace(look, problem=_("Its weights are quantised in a way that Avila cannot read yet."))
+    try:
+        config = layouts.transformer(header, family)
+    except ValueError:
+        if header.has("transformer_blocks.") or header.has("single_transformer_blocks."):
+            problem = _("It is the transformer of a model alone; choose the folder that holds all its parts.")
+        else:
+            problem = _("It is like a Stable Diffusion 3 or Flux model, but parts are missing or do not fit.")
+        return replace(look, problem=problem)
+    look = replace(look, variant=layouts.FLOW[family].variant(config))
+    return replace(look, problem=runs(look))
 
 
 def _incomplete(header: Header, vae: Config | None) -> str:
@@ -441,8 +469,13 @@ def kind_of_folder(folder: Path) -> Kind:
         problem = _("It is made for “{pipeline}”, which Avila cannot run yet.").format(pipeline=pipeline)
         return replace(look, problem=problem)
     alone = family == "sdxl" and not (folder / "text_encoder").exists()
-    numbers = ("_2",) if alone else ("", "_2") if family == "sdxl" else ("",)
-    for part in ("unet", "vae", *(f"text_encoder{number}" for number in numbers)):
+    numbers: tuple[str, ...] = ("", "_2") if family in ("sdxl", "sd3", "flux") else ("",)
+    if alone:
+        numbers = ("_2",)
+    if (folder / "text_encoder_3").is_dir():  # SD 3's T5, which may be left out
+        numbers += ("_3",)
+    painter = "transformer" if family in layouts.FLOW else "unet"
+    for part in (painter, "vae", *(f"text_encoder{number}" for number in numbers)):
         if not (folder / part / "config.json").is_file():
             return replace(look, problem=_("Its part “{part}” is missing.").format(part=part))
         if not any((folder / part).glob("*.safetensors")):
@@ -452,17 +485,23 @@ def kind_of_folder(folder: Path) -> Kind:
     for part in (f"tokenizer{number}" for number in numbers):
         if not any((folder / part / name).is_file() for name in ("vocab.json", "tokenizer.json")):
             return replace(look, problem=_("Its part “{part}” is missing.").format(part=part))
-    part = "unet"
+    part = painter
     try:
-        unet = _config(folder / part / "config.json")
+        config = _config(folder / part / "config.json")
         headers = [read_header(path) for path in sorted((folder / part).glob("*.safetensors"))]
         part = "scheduler"
         scheduler = _config(folder / part / "scheduler_config.json")
     except (AvilaError, ValueError, RecursionError):
         return replace(look, problem=_("Its part “{part}” cannot be read.").format(part=part))
-    if family == "sd1" and unet.get("use_linear_projection"):  # SD 1 has convolutions there
+    if family in layouts.FLOW:
+        try:
+            look = replace(look, variant=_flow_variant(family, config, folder), dtype=_dtype(headers[0]))
+        except (KeyError, TypeError):
+            return replace(look, problem=_("Its part “{part}” cannot be read.").format(part=painter))
+        return replace(look, problem=runs(look))
+    if family == "sd1" and config.get("use_linear_projection"):  # SD 1 has convolutions there
         family = "sd2"
-    channels = unet.get("in_channels")
+    channels = config.get("in_channels")
     variant = "refiner" if alone else LOOKS_AT.get(channels, "") if isinstance(channels, int) else ""
     if not variant and scheduler.get("prediction_type") == "v_prediction":
         variant = "v"
@@ -471,6 +510,16 @@ def kind_of_folder(folder: Path) -> Kind:
         variant = "lcm" if lcm else distilled(hub_name(folder) or folder.name)
     look = Kind("checkpoint", family, variant, dtype=_dtype(headers[0]))
     return replace(look, problem=runs(look))
+
+
+def _flow_variant(family: str, config: Config, folder: Path) -> str:
+    """The variant by a transformer's config, which leaves out what is usual."""
+    usual = {"qk_norm": None, "dual_attention_layers": (), "guidance_embeds": False, "in_channels": 64}
+    known = usual | config
+    known["out_channels"] = known.get("out_channels") or known["in_channels"]
+    variant = layouts.FLOW[family].variant(known)
+    turbo = variant == "3.5-large" and "turbo" in "/".join(folder.parts[-3:]).lower()
+    return f"{variant}-turbo" if turbo else variant
 
 
 def _config(path: Path) -> Config:

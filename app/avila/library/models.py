@@ -3,15 +3,17 @@
 import difflib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from avila.errors import AvilaError
 from avila.i18n import _
-from avila.library.card import NO_CARD, Card, Recommended, read_card, recommended_for
+from avila.library.assembly import Assembly, assemble
+from avila.library.card import NO_CARD, Card, Recommended, of_family, read_card, recommended_for
 from avila.library.families import ADDITIONS, Kind, is_refiner, kind_of
 from avila.library.folders import candidates, hub_name, places
 from avila.library.headers import PICKLES
+from avila.library.layouts import FLOW
 
 # Names of files in folders that have the model's name: diffusers', PEFT's, InvokeAI's.
 USUAL = ("diffusion_pytorch_model", "diffusion_pytorch_model.fp16", "pytorch_lora_weights", "adapter_model",
@@ -203,10 +205,41 @@ class Library:
                 size=size,
                 modified=modified,
                 problem=look.problem or problem,
-                card=card,
+                card=of_family(card, look.family, look.variant, (path / "text_encoder_3").is_dir()),
                 builtin=builtin,
             )
-        return self._known[key]
+        return self._with_what_lies_beside(self._known[key])
+
+    def assembly(self, model: Model, own_vae: bool = True) -> Assembly | None:
+        """Where the parts of a Stable Diffusion 3 or Flux model in one file are; None for any other model.
+
+        Raises AvilaError when one of the files cannot be read. See `assemble` on `own_vae`.
+        """
+        if model.family not in FLOW or model.kind not in ("checkpoint", "unet") or model.look.problem:
+            return None
+        if model.path.is_dir():
+            return None
+        try:
+            return assemble(model.path, model.family, self.folders, own_vae)
+        except (ValueError, OSError) as error:  # OSError: a file went away meanwhile
+            raise AvilaError(
+                _("“{name}” cannot be used").format(name=model.name),
+                _("It is like a Stable Diffusion 3 or Flux model, but parts are missing or do not fit."),
+                _("Download the model again, or choose another one."),
+                f"{model.path}\n{error}",
+            ) from error
+
+    def _with_what_lies_beside(self, model: Model) -> Model:
+        """The model with the problem, or the hint, of files that its own is not complete without."""
+        try:
+            assembly = self.assembly(model)
+        except AvilaError as error:
+            return replace(model, problem=error.explanation)
+        if not assembly:
+            return model
+        t5 = assembly.tokenizer is not None
+        card = replace(of_family(model.card, model.family, model.variant, t5), hint=assembly.hint)
+        return replace(model, problem=model.problem or assembly.problem, card=card)
 
     def _reference(self, path: Path) -> str:
         """What `find` finds this very path by: short, unless another folder has the same before."""

@@ -7,6 +7,7 @@ code as the standard models; what shapes do not tell comes from the family's shi
 
 import json
 from bisect import bisect_left
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -17,7 +18,22 @@ UNET = "model.diffusion_model."
 VAE = "first_stage_model."
 HEAD = 64  # channels of one attention head, in every CLIP and in the UNets since SD 2
 
+LAST = -1  # see Source
+
 Config = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The tensor of an original file that one of diffusers' tensors is cut from."""
+
+    name: str
+    share: int | None = None  # which of its shares of rows: 0, 1, 2 from the top, LAST; None: all of it
+    swapped: bool = False  # its lower half comes first
+
+    def of(self, name: str) -> "Source":
+        """The same cut of another tensor."""
+        return replace(self, name=name)
 
 
 def standard(family: str, name: str) -> Config:
@@ -163,6 +179,28 @@ def open_clip(header: Header, prefix: str, standard: Config) -> Config:
         "num_hidden_layers": count(header, f"{prefix}transformer.resblocks."),
         "projection_dim": projection[1] if len(projection) == 2 else width,
     }
+
+
+def t5(header: Header, prefix: str, standard: Config) -> Config:
+    """Read a T5 encoder with Hugging Face's names after `prefix`."""
+    words = f"{prefix}{t5_words(header, prefix)}"
+    block = f"{prefix}encoder.block.0.layer."
+    heads = size(header, f"{block}0.SelfAttention.relative_attention_bias.weight", 1)
+    if not heads:
+        raise ValueError("attention without heads")
+    return standard | {
+        "vocab_size": size(header, words, 0),
+        "d_model": size(header, words, 1),
+        "d_ff": size(header, f"{block}1.DenseReluDense.wi_0.weight", 0),
+        "d_kv": size(header, f"{block}0.SelfAttention.q.weight", 0) // heads,
+        "num_heads": heads,
+        "num_layers": count(header, f"{prefix}encoder.block."),
+    }
+
+
+def t5_words(header: Header, prefix: str) -> str:
+    """The name after `prefix` of T5's token table, which files have once or twice."""
+    return "shared.weight" if header.has(f"{prefix}shared.") else "encoder.embed_tokens.weight"
 
 
 def _check_words(words: int, standard: Config) -> None:

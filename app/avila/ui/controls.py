@@ -1,13 +1,14 @@
 """The controls of the left panel: labelled slider, seed, choice and count."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QMouseEvent,
     QPaintEvent,
     QRegularExpressionValidator,
+    QStandardItemModel,
     QWheelEvent,
 )
 from PySide6.QtWidgets import (
@@ -269,6 +270,18 @@ class Choice(QComboBox):
         """Switch it on, or off for a `reason` that its tooltip tells."""
         self.setEnabled(able)
         teach(self, self._name, self._tip if able else reason)
+
+    def set_possible(self, texts: Sequence[str], reason: str) -> None:
+        """Let only these be chosen, all when there are none; the others' tooltips tell the `reason`.
+
+        What is chosen already stays.
+        """
+        items = self.model()
+        assert isinstance(items, QStandardItemModel)  # noqa: S101 - it is what addItems made
+        for row in range(self.count()):
+            possible = not texts or self.itemText(row) in texts
+            items.item(row).setEnabled(possible)
+            items.item(row).setToolTip("" if possible else reason)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QStylePainter(self)

@@ -187,6 +187,8 @@ def family_text(model: Model) -> str:
         "lcm": "LCM",
         "hyper": "Hyper",
     }
+    if model.family == "sd3" and model.variant:
+        return f"SD {model.variant.replace('-', ' ').title()}"  # SD 3.5 Large Turbo
     # The program's own is v-prediction, too; but nobody chooses by that.
     variant = "" if model.builtin else variants.get(model.variant, model.variant)
     return f"{family_name(model.family)} {variant}".strip()

@@ -356,6 +356,7 @@ class Panel(QWidget):
             slider.set_able(able, reason)
             slider.set_default(default)
         self.sampler.set_able(bool(can.samplers), reason)
+        self.sampler.set_possible(card.samplers, _("This model was not trained for it"))
         self.memory.set_able(can.vae_tiling)
 
 
