@@ -501,7 +501,7 @@ def test_shutting_the_lock_pauses(
     click(qtbot, page.catalog[0].get)
     row = row_of(page)
     wait_for_half(qtbot, row, listed)
-    click(qtbot, window._lock)
+    click(qtbot, window.bar.lock)
     assert row.status.text().startswith("Paused")
     assert not row.main.isEnabled()
     assert row.main.toolTip() == "The offline lock is on"

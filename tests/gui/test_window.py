@@ -26,7 +26,8 @@ from avila.errors import AvilaError
 from avila.generation import Abilities, GenerationRequest
 from avila.settings import Settings
 from avila.ui import theme
-from avila.ui.create_page import CreatePage, Pace, Shown, time_left
+from avila.ui.create_page import CreatePage, Shown
+from avila.ui.timing import Pace, time_left
 from avila.ui.window import Window
 from tests.helpers.handmoved import HandMoved
 
@@ -449,7 +450,7 @@ def test_the_offline_lock(window: Window, qtbot: QtBot, home: Path) -> None:
     again = startup.start()
     second = Window(again)
     qtbot.addWidget(second)
-    assert second._lock.text().strip() == "Online"
+    assert second.bar.lock.text().strip() == "Online"
     second.close()
     again.close()
 
@@ -464,7 +465,7 @@ def test_a_lock_that_cannot_be_written_still_holds_here(window: Window, home: Pa
     with patch("avila.settings.whole_file", side_effect=OSError(28, "No space left on device")):
         window._turn_lock()
     assert note_text(window) == "The settings could not be saved"
-    assert window._lock.text().strip() == "Online"
+    assert window.bar.lock.text().strip() == "Online"
     window._turn_lock()
     assert json.loads((home / "settings.json").read_text())["offline"] is True
 

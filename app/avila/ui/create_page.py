@@ -4,13 +4,12 @@ What the picture area shows follows the person's last act: typing shows the draf
 a click in the strip shows that picture. A job that ends while something else is shown only joins the strip.
 """
 
-from collections import deque
 from collections.abc import Callable
 from enum import Enum
 from functools import partial
 from time import monotonic
 
-from PySide6.QtCore import QLocale, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -31,12 +30,13 @@ from avila.ui.drafting import Draft, DraftPainter
 from avila.ui.gallery_model import GalleryModel
 from avila.ui.memory_card import WaysOut
 from avila.ui.messages import Messages
-from avila.ui.model_rows import size_text
 from avila.ui.model_thumbnails import Thumbnails
 from avila.ui.panel import Panel
 from avila.ui.picture_actions import PictureActions
 from avila.ui.strip import Strip
-from avila.ui.widgets import button, icon_button, label
+from avila.ui.timing import Pace, cost, how_made, time_left
+from avila.ui.welcome import welcome
+from avila.ui.widgets import button, icon_button
 from avila.ui.worker import Progress, Worker
 
 DEBOUNCE_MS = 5  # gathers keys that arrive together; the painter itself drops wishes that are overtaken
@@ -51,26 +51,6 @@ class Shown(Enum):
     DRAFT = "draft"
     JOB = "job"
     PICTURE = "picture"
-
-
-class Pace:
-    """How long the steps of one job take, to tell the time left."""
-
-    def __init__(self) -> None:
-        self._times: deque[tuple[int, float]] = deque(maxlen=8)
-
-    def step(self, number: int, now: float) -> None:
-        """Step `number` is done at `now`, in seconds of a steady clock; a job may begin anew."""
-        if self._times and number <= self._times[-1][0]:
-            self._times.clear()
-        self._times.append((number, now))
-
-    def left(self, total: int) -> float | None:
-        """Seconds until step `total`; None before two steps were seen."""
-        if len(self._times) < 2 or self._times[-1][0] == self._times[0][0]:
-            return None
-        (first, begin), (last, end) = self._times[0], self._times[-1]
-        return (total - last) * (end - begin) / (last - first)
 
 
 class CreatePage(QWidget):
@@ -121,7 +101,7 @@ class CreatePage(QWidget):
         self._worded_tools: list[tuple[QPushButton, str]] = []
         self._tools = self._make_tools()
         self._area = QStackedWidget()
-        self._area.addWidget(self._make_welcome())
+        self._area.addWidget(welcome(self._try))
         self._area.addWidget(self.canvas)
         self._lay_out()
         self._debounce = QTimer(self)
@@ -185,31 +165,6 @@ class CreatePage(QWidget):
         self._shown = Shown.PICTURE
         self.canvas.show_image(image, image.size())
         self._show()
-
-    def _make_welcome(self) -> QWidget:
-        """What the well shows before there are words: three examples to click."""
-        examples = (
-            _("lighthouse on a cliff at sunset, storm clouds"),
-            _("snowy mountains reflected in a lake, morning"),
-            _("city skyline at night under a full moon"),
-        )
-        made = QWidget()
-        column = QVBoxLayout(made)
-        column.setSpacing(8)
-        column.addStretch(3)
-        column.addWidget(label(_("What would you like to see?"), "title"), 0, Qt.AlignmentFlag.AlignCenter)
-        column.addWidget(
-            label(_("Type a few words: a draft appears as you type. Or try one of these:"), "text"),
-            0,
-            Qt.AlignmentFlag.AlignCenter,
-        )
-        column.addSpacing(12)
-        for example in examples:
-            choice = button(example, "", _("Put these words into the prompt"), partial(self._try, example))
-            choice.setMinimumWidth(360)
-            column.addWidget(choice, 0, Qt.AlignmentFlag.AlignCenter)
-        column.addStretch(4)
-        return made
 
     def _make_tools(self) -> QWidget:
         """What can be done with the picture shown; disabled, not gone, when it cannot."""
@@ -542,34 +497,3 @@ class CreatePage(QWidget):
     @staticmethod
     def _size(request: GenerationRequest) -> QSize:
         return QSize(request.width, request.height)
-
-
-def cost(need: Need) -> str:
-    """A line on what a picture takes: time, or that the memory does not suffice; "" when nothing tells."""
-    if need.memory is not None and not need.fits:
-        if need.at_least:
-            text = _("Needs at least {need}, and {free} of memory are free. Close programs, or choose:")
-        else:
-            text = _("Needs about {need}, and {free} of memory are free. Close programs, or choose:")
-        return text.format(need=size_text(need.memory), free=size_text(need.free))
-    return time_here(need.seconds) if need.seconds is not None else ""
-
-
-def time_left(seconds: float) -> str:
-    """ "about 4 s left" or "about 3 min left"."""
-    if seconds >= 90:
-        return _("about {n} min left").format(n=round(seconds / 60))
-    return _("about {n} s left").format(n=max(1, round(seconds)))
-
-
-def time_here(seconds: float) -> str:
-    """ "About 4 s on this computer" or "About 3 min on this computer"."""
-    if seconds >= 90:
-        return _("About {n} min on this computer").format(n=round(seconds / 60))
-    return _("About {n} s on this computer").format(n=max(1, round(seconds)))
-
-
-def how_made(entry: GalleryEntry, name: str) -> str:
-    """The caption of a kept picture: time, the model's name or the painter, seed."""
-    seconds = QLocale().toString(entry.seconds, "f", 1)
-    return _("{seconds} s · {name} · seed {seed}").format(seconds=seconds, name=name, seed=entry.request.seed)

@@ -8,12 +8,10 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QRect, QTimer, Signal
 from PySide6.QtGui import QActionGroup, QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFileDialog,
-    QFrame,
-    QHBoxLayout,
     QMainWindow,
     QMenu,
     QStackedWidget,
@@ -49,7 +47,8 @@ from avila.ui.models_page import ModelsPage
 from avila.ui.models_watch import ModelsWatch
 from avila.ui.picture_actions import PictureActions
 from avila.ui.queue_list import QueueList
-from avila.ui.widgets import Icon, button, icon_button, label, role, round_corners, teach
+from avila.ui.top_bar import Acts, TopBar
+from avila.ui.widgets import round_corners
 from avila.ui.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -103,12 +102,24 @@ class Window(QMainWindow):
         self._looking: list[threading.Thread] = []
         for page in (self.create_page, self.gallery_page, self.models_page):
             self._pages.addWidget(page)
+        self.bar = TopBar(
+            Acts(
+                create=self.show_create,
+                gallery=self.show_gallery,
+                models=self.show_models,
+                queue=self._open_queue,
+                lock=self._turn_lock,
+                theme=self._other_theme,
+                settings=self._open_menu,
+            )
+        )
+        self._show_lock()
         whole = QWidget()
         whole.setObjectName("frame")
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self._make_bar())
+        column.addWidget(self.bar)
         column.addWidget(self._pages, 1)
         self.setCentralWidget(whole)
         self._saving = QTimer(self)
@@ -205,58 +216,6 @@ class Window(QMainWindow):
             self._saving.start()
         if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
             self.models_watch.look_if_rested()
-
-    def _make_bar(self) -> QWidget:
-        bar = QWidget()
-        bar.setFixedHeight(52)
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(20, 0, 16, 0)
-        row.setSpacing(0)
-        row.addWidget(Icon("mark", 24, "accent"))
-        row.addSpacing(10)
-        row.addWidget(label("Avila", "brand"))
-        row.addSpacing(72)
-        tabs = QWidget()
-        tabs.setObjectName("tabs")
-        tabs.setFixedHeight(32)
-        tabs.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        inner = QHBoxLayout(tabs)
-        inner.setContentsMargins(2, 2, 2, 2)
-        inner.setSpacing(2)
-        self._tabs = [
-            button(_("Create"), "tab", _("Make pictures"), self.show_create, shortcut="Ctrl+1"),
-            button(_("Gallery"), "tab", _("See the pictures you made"), self.show_gallery, shortcut="Ctrl+2"),
-            button(
-                _("Models"), "tab", _("See your models and get others"), self.show_models, shortcut="Ctrl+3"
-            ),
-        ]
-        for tab in self._tabs:
-            tab.setCheckable(True)
-            inner.addWidget(tab)
-        row.addWidget(tabs)
-        row.addStretch(1)
-        self._queue = button(_("Queue"), "quiet", _("What is running and waiting"), self._open_queue, "list")
-        row.addWidget(self._queue)
-        row.addSpacing(8)
-        self._lock = button("", "quiet", "", self._turn_lock, "lock")
-        self._lock.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard with the prompt
-        self._show_lock()
-        row.addWidget(self._lock)
-        row.addSpacing(12)
-        line = QFrame()
-        role(line, "line")
-        line.setFixedSize(1, 16)
-        row.addWidget(line)
-        row.addSpacing(12)
-        row.addWidget(
-            icon_button("contrast", _("Theme"), _("Change between light and dark"), self._other_theme)
-        )
-        row.addSpacing(8)
-        self._menu_button = icon_button(
-            "settings", _("Settings"), _("Theme, language and folders"), self._open_menu, "Ctrl+,"
-        )
-        row.addWidget(self._menu_button)
-        return bar
 
     def _connect(self) -> None:
         page = self.create_page
@@ -362,8 +321,7 @@ class Window(QMainWindow):
 
     def _show_page(self, place: int) -> None:
         self._pages.setCurrentIndex(place)
-        for number, tab in enumerate(self._tabs):
-            tab.setChecked(number == place)
+        self.bar.show_page(place)
         self._saving.start()
 
     def _follow_large_view(self, entry: GalleryEntry) -> None:
@@ -375,10 +333,7 @@ class Window(QMainWindow):
     # the top bar
 
     def _show_queue(self) -> None:
-        count = len(self._avila.engine.jobs)
-        name = _("Queue")
-        self._queue.setText(f"  {name}  {count}" if count else f"  {name}")
-        self._queue.setIcon(theme.icon("list", "accent" if count else "text-2"))
+        self.bar.show_queue(len(self._avila.engine.jobs))
         if self._queue_list:
             self._queue_list.refresh()
 
@@ -386,7 +341,7 @@ class Window(QMainWindow):
         popup = QueueList(self._avila.engine, self._show_queue, self)
         self._queue_list = popup
         popup.destroyed.connect(self._forget_queue_list)
-        corner = self._queue.mapToGlobal(QPoint(0, self._queue.height() + 6))
+        corner = self.bar.queue.mapToGlobal(QPoint(0, self.bar.queue.height() + 6))
         right = self.mapToGlobal(QPoint(self.width() - popup.width() - 16, 0)).x()
         popup.move(min(corner.x(), right), corner.y())
         popup.show()
@@ -395,16 +350,8 @@ class Window(QMainWindow):
         self._queue_list = None
 
     def _show_lock(self) -> None:
-        if self._settings.offline:
-            name = _("Offline")
-            tip = _("The offline lock is on: Avila asks nothing of the network. Click to allow downloads.")
-        else:
-            name = _("Online")
-            tip = _("The offline lock is off: the downloads you ask for may use the network. Click to lock.")
-        self._lock.setText(f"  {name}")
-        self._lock.setIcon(theme.icon("lock" if self._settings.offline else "lock-open"))
+        self.bar.show_lock(self._settings.offline)
         self.get_models.set_locked(self._settings.offline)
-        teach(self._lock, name, tip)
 
     def _turn_lock(self) -> None:
         """Shut or open the offline lock; written at once, for the command line keeps to it too."""
@@ -426,9 +373,8 @@ class Window(QMainWindow):
 
     def _open_menu(self) -> None:
         menu = self.settings_menu()
-        corner = self._menu_button.mapToGlobal(
-            QPoint(self._menu_button.width() - menu.sizeHint().width(), self._menu_button.height() + 6)
-        )
+        under = self.bar.settings
+        corner = under.mapToGlobal(QPoint(under.width() - menu.sizeHint().width(), under.height() + 6))
         menu.popup(corner)
 
     def settings_menu(self) -> QMenu:
