@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from avila.backends import diffusers
+from avila.backends.devices import Device
 from avila.backends.diffusers import Diffusers
 from avila.library.models import Library
-from tests.helpers.checkpoints import write_tiny_checkpoint, write_tiny_folder, write_tiny_starter
+from tests.helpers.checkpoints import SD2, SDXL, write_tiny_checkpoint, write_tiny_folder, write_tiny_starter
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -19,6 +21,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"  # tests need no screen; the e2e ones bring their own
+
+
+@pytest.fixture
+def full_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real backend in float32, whatever this computer is quickest in: numbers can be compared."""
+    monkeypatch.setattr(diffusers, "device_and_dtype", lambda: Device("cpu", "float32", "CPU"))
 
 
 @pytest.fixture(scope="session")
@@ -50,5 +58,16 @@ def starter_backend(shipped: Path) -> Iterator[Diffusers]:
 def diffusers_backend(models_folder: Path) -> Iterator[Diffusers]:
     """The real backend on the tiny models, loaded once; a test may change only what it puts back."""
     backend = Diffusers(Library([models_folder]))
+    yield backend
+    backend.close()
+
+
+@pytest.fixture(scope="session")
+def later_families_backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Diffusers]:
+    """The real backend on tiny-sd2.safetensors and tiny-sdxl.safetensors."""
+    folder = tmp_path_factory.mktemp("later-families")
+    write_tiny_checkpoint(folder / "tiny-sd2.safetensors", layout=SD2)
+    write_tiny_checkpoint(folder / "tiny-sdxl.safetensors", layout=SDXL)
+    backend = Diffusers(Library([folder]))
     yield backend
     backend.close()

@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from avila import machine, startup
+from avila import bench_load, machine, startup
 from avila.errors import AvilaError
 from avila.generation import GenerationRequest, Step
 from avila.i18n import _
@@ -291,14 +291,34 @@ def two_pictures() -> None:
     print(json.dumps(figures))
 
 
+def load(request: GenerationRequest, runs: int) -> Figures:
+    """Our load of a model against diffusers' own; of a random file of SD 1.5's size when none is named."""
+    with tempfile.TemporaryDirectory(prefix="avila-bench-") as folder:
+        if request.model:
+            avila = startup.start()
+            avila.close()
+            path = avila.library.find(request.model).path
+        else:
+            path = Path(folder, "random.safetensors")
+            bench_load.write_random_checkpoint(path)
+        return {"model": path.name} | bench_load.measure(path, runs, _child)
+
+
 def picker(_request: GenerationRequest, runs: int) -> Figures:
     """From the key that opens the list of models to the painted list, with 500 models."""
     return {"runs": runs} | _probe("picker", str(runs)) | {"aim": {"open_ms": 100}}
 
 
+def additions(_request: GenerationRequest, runs: int) -> Figures:
+    """From the key that opens the list of LoRAs to the painted list, with 500 of them."""
+    return {"runs": runs} | _probe("additions", str(runs)) | {"aim": {"open_ms": 100}}
+
+
 BENCHES: dict[str, Callable[[GenerationRequest, int], Figures]] = {
+    "additions": additions,
     "draft": draft,
     "library": library,
+    "load": load,
     "overhead": overhead,
     "picker": picker,
     "startup": window,

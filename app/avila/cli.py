@@ -13,17 +13,18 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import FrameType
 
 from avila import __version__, getting, i18n, listing, startup
 from avila.engine import Engine, Job, Keeper, State
-from avila.errors import AvilaError
+from avila.errors import AvilaError, NotEnoughMemoryError
 from avila.gallery.metadata import FORMATS
 from avila.gallery.output import Output
-from avila.generation import RANDOM_SEED, GenerationRequest, Step
+from avila.generation import PRECISIONS, RANDOM_SEED, GenerationRequest, Lora, Step
 from avila.i18n import _, ngettext
+from avila.library.additions import with_additions
 from avila.library.card import SD1
 from avila.library.models import Model
 from avila.settings import LARGEST_COUNT
@@ -87,6 +88,15 @@ def _parser() -> argparse.ArgumentParser:
         help=_("the engine; without it, the best that is here (hybrid is diffusers)"),
     )
     generate.add_argument("--model", default="", metavar=_("NAME_OR_PATH"), help=_("see `avila models`"))
+    generate.add_argument(
+        "--lora",
+        action="append",
+        type=_lora,
+        default=[],
+        metavar=_("NAME[:WEIGHT]"),
+        help=_("add a LoRA, may be given several times; <lora:NAME:WEIGHT> in the prompt does the same"),
+    )
+    generate.add_argument("--vae", default="", metavar=_("NAME"), help=_("decode with another VAE"))
     generate.add_argument("--negative", type=text, default="", help=_("what the picture should not show"))
     generate.add_argument("--steps", type=int, help=_("default: what suits the model"))
     generate.add_argument(
@@ -111,12 +121,37 @@ def _parser() -> argparse.ArgumentParser:
         help=_("in pixels; default: what suits the model"),
     )
     generate.add_argument(
+        "--refiner", default="", metavar=_("NAME_OR_PATH"), help=_("an SDXL refiner, for the last steps")
+    )
+    generate.add_argument(
+        "--refiner-start",
+        type=_share,
+        default=_DEFAULT.refiner_start,
+        metavar=_("SHARE"),
+        help=_("of the steps, after which the refiner takes over: 0 to 1; default: %(default)s"),
+    )
+    generate.add_argument(
+        "--ema", action="store_true", help=_("the training averages of a model that holds them")
+    )
+    generate.add_argument(
         "--count", type=_count, default=1, help=_("pictures, with seeds one apart; default: %(default)s")
     )
     generate.add_argument(
         "--output",
         metavar=_("FILE_OR_DIR"),
         help=_("where to save (.png, .jpg or .webp, or a folder); without it, the gallery"),
+    )
+
+    generate.add_argument(
+        "--vae-tiling",
+        action="store_true",
+        help=_("decode in tiles: less memory, in large pictures slightly other pixels"),
+    )
+    generate.add_argument(
+        "--precision",
+        choices=list(PRECISIONS),
+        default="",
+        help=_("of the weights; default: by the hardware"),
     )
 
     getting.add_commands(listing.add_commands(commands))
@@ -130,10 +165,22 @@ def _parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", parents=[as_json], help=_("measure this computer and this program"))
     bench.add_argument(
         "name",
-        choices=["draft", "library", "overhead", "picker", "stall", "starter", "startup"],
+        choices=[
+            "additions",
+            "draft",
+            "library",
+            "load",
+            "overhead",
+            "picker",
+            "stall",
+            "starter",
+            "startup",
+        ],
         help=_("what to measure"),
     )
-    bench.add_argument("--model", default="", metavar=_("NAME_OR_PATH"), help=_("for overhead and stall"))
+    bench.add_argument(
+        "--model", default="", metavar=_("NAME_OR_PATH"), help=_("for load, overhead and stall")
+    )
     bench.add_argument("--size", type=_size, default=(512, 512), metavar=_("WxH"), help=_("for overhead"))
     bench.add_argument("--steps", type=int, default=_DEFAULT.steps, help=_("for overhead"))
     bench.add_argument("--runs", type=_count, default=5, help=_("default: %(default)s"))
@@ -156,14 +203,27 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
     backend = startup.DIFFUSERS if options.backend == "hybrid" else options.backend or ""
     if backend == startup.PROCEDURAL and options.model:
         parser.error(_("--model has no effect with --backend procedural"))
+    if backend == startup.PROCEDURAL and (options.vae_tiling or options.precision):
+        parser.error(_("--vae-tiling and --precision have no effect with --backend procedural"))
+    if backend == startup.PROCEDURAL and (options.refiner or options.ema):
+        parser.error(_("--refiner and --ema have no effect with --backend procedural"))
     if backend == startup.PROCEDURAL and options.follow_draft:
         parser.error(_("--follow-draft has no effect with --backend procedural"))
+    if backend == startup.PROCEDURAL and (options.lora or options.vae):
+        parser.error(_("--lora and --vae have no effect with --backend procedural"))
     request = GenerationRequest(
         prompt=options.prompt,
         negative_prompt=options.negative,
         backend=backend,
         model=options.model,
         seed=options.seed,
+        vae_tiling=options.vae_tiling,
+        precision=options.precision,
+        vae=options.vae,
+        loras=tuple(options.lora),
+        refiner=options.refiner,
+        refiner_start=options.refiner_start,
+        ema=options.ema,
     )
     output = _output(options.output, parser) if options.output else None
     avila = startup.start()
@@ -171,6 +231,7 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         if avila.note:
             say(avila.note)
         request = startup.complete(avila.library, request, avila.settings.request.model)
+        request = with_additions(avila.library, request)
         model = avila.library.find(request.model) if request.model else None
         request = _with_values(request, options, model)
         if not backend and not model and startup.has_torch():
@@ -262,6 +323,12 @@ class _Terminal:
             "steps": request.steps,
             "sampler": request.sampler,
             "follow_draft": request.follow_draft,
+            "vae_tiling": request.vae_tiling,
+            "precision": request.precision,
+            "loras": [asdict(lora) for lora in request.loras],
+            "vae": request.vae,
+            "refiner": request.refiner,
+            "ema": request.ema,
             "seconds": round(entry.seconds, 3),
         }
         print(json.dumps(picture), flush=True)
@@ -327,10 +394,28 @@ def _size(argument: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def _lora(argument: str) -> Lora:
+    """NAME or NAME:WEIGHT; a colon may be part of the name, as in C:\\loras."""
+    name, colon, weight = argument.rpartition(":")
+    if colon and re.fullmatch(r"[+-]?(\d{1,4}(\.\d{0,9})?|\.\d{1,9})", weight, re.ASCII):
+        argument = name
+    else:
+        weight = "1"
+    if not argument.strip():
+        raise argparse.ArgumentTypeError(_("a LoRA needs a name, as in ink or ink:0.8"))
+    return Lora(argument, float(weight))
+
+
 def _percent(argument: str) -> int:
     if not re.fullmatch(r"\d{1,3}", argument, re.ASCII) or int(argument) > 100:
         raise argparse.ArgumentTypeError(_("“{text}” is not a number from 0 to 100").format(text=argument))
     return int(argument)
+
+
+def _share(argument: str) -> float:
+    if not re.fullmatch(r"[01]|[01]?\.\d{1,6}", argument, re.ASCII) or float(argument) > 1:
+        raise argparse.ArgumentTypeError(_("“{text}” is not a number from 0 to 1").format(text=argument))
+    return float(argument)
 
 
 def _count(argument: str) -> int:
@@ -356,4 +441,6 @@ def _output(argument: str, parser: argparse.ArgumentParser) -> Output:
 
 def _complain(error: AvilaError) -> None:
     lines = [line for line in (error.explanation, error.advice) if line]
+    if isinstance(error, NotEnoughMemoryError):
+        lines.append(_("What also helps: --vae-tiling, --precision bfloat16, --backend procedural."))
     say("\n  ".join([f"avila: {error.title}", *lines]))

@@ -8,10 +8,10 @@ from concurrent.futures import Future
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
-from avila.errors import AvilaError, Cancelled
-from avila.estimate import Runs, Stopwatch
+from avila.errors import AvilaError, Cancelled, NotEnoughMemoryError
+from avila.estimate import Runs, Stopwatch, same_weights
 from avila.gallery.store import GalleryEntry
-from avila.generation import Backend, GenerationRequest, Step
+from avila.generation import Backend, GenerationRequest, Held, Step
 from avila.i18n import _
 
 if TYPE_CHECKING:
@@ -182,22 +182,33 @@ class Engine:
 
         def on_step(step: Step) -> None:
             watch.step()
-            if self._runs:
-                self._runs.begin(job.request)
+            if step.number == 1:
+                self._tell_held()
             self._stop_if_cancelled(job)
             self.listener.stepped(job, step)
 
-        image = backend.generate(job.request, on_step)
+        try:
+            image = backend.generate(job.request, on_step)
+        finally:
+            self._tell_held()
         self._stop_if_cancelled(job)
         try:
             entry = self._keeper.add(image, job.request, watch.seconds)
         except AvilaError:
             job.unsaved = image
             raise
-        run = watch.run(loading)
+        others = sum(held.memory for held in self._held() if not same_weights(held.request, job.request))
+        run = watch.run(loading, others)
         if self._runs and run:
             self._runs.add(run)
         return entry
+
+    def _held(self) -> list[Held]:
+        return [held for backend in self._backends.values() for held in backend.held()]
+
+    def _tell_held(self) -> None:
+        if self._runs:
+            self._runs.hold(held.request for held in self._held())
 
     def _backend(self, name: str) -> Backend:
         if name not in self._makers:
@@ -222,7 +233,7 @@ def as_avila_error(error: Exception, request: GenerationRequest) -> AvilaError:
         return error
     details = f"{type(error).__name__}: {error}"
     if isinstance(error, MemoryError):
-        return AvilaError(
+        return NotEnoughMemoryError(
             _("Not enough memory"),
             _("This picture needs more memory than is free."),
             _("Close other programs, or choose a smaller size."),

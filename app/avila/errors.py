@@ -1,4 +1,4 @@
-"""The two exceptions that cross the program's borders; everything else is a bug of ours."""
+"""The exceptions that cross the program's borders; everything else is a bug of ours."""
 
 
 class AvilaError(Exception):
@@ -22,6 +22,10 @@ class AvilaError(Exception):
 
     def __str__(self) -> str:
         return "\n".join(part for part in (self.title, self.explanation, self.advice) if part)
+
+
+class NotEnoughMemoryError(AvilaError):
+    """A picture or its model does not fit; the window offers what would make it fit."""
 
 
 class Cancelled(Exception):  # noqa: N818 - not an error: the person asked for it

@@ -1,25 +1,34 @@
 """How long a picture will take here and how much memory it needs, learned from this computer's own pictures.
 
-Nothing is known of a model before its first picture, and nothing is guessed then.
+Nothing is known of a model before its first picture, and nothing is guessed then. Of a model that made some,
+the memory for another size, for tiles or for another precision follows from what was measured:
+
+    memory = rest + weights × (w' - w)
+             + max(working - rest, tiles × (most - rest)) × pixels' / pixels × w' / w
+
+`rest` is what the program held when the picture was done (itself and the weights), `working` the most it held
+until the last step, `most` the most of all, which is the decoder's; w and w' are bytes of a number. Decoding
+in tiles takes the decoder's share down to that of one tile and of the picture that is put together.
 """
 
 import json
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from avila.generation import GenerationRequest
-from avila.machine import memory_used
+from avila import machine
+from avila.generation import PRECISIONS, GenerationRequest, tile_side
 from avila.paths import whole_file
 
 log = logging.getLogger(__name__)
 
 KEPT = 200  # pictures; the newest
 LOOKED_AT = 5  # of those most alike
+OVERLAP = 1.3  # of tiles: their margins, and the picture they are put together in
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +44,19 @@ class Run:
     before: float  # seconds until the first step began
     step: float  # seconds a step
     after: float  # seconds from the last step to the kept picture
-    memory: int  # bytes, the most that this process held meanwhile
+    memory: int  # bytes, the most that this process held meanwhile, without other models
+    tiled: bool = False  # decoded in tiles
+    precision: str = ""  # as in the request
+    working: int = 0  # bytes, the most until the last step was done; 0 in files of older versions
+    rest: int = 0  # bytes held when all was done; 0 in files of older versions
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a picture will take."""
+    """What a picture will take; None for what no picture tells."""
 
-    seconds: float
-    memory: int  # bytes of the whole program
+    seconds: float | None
+    memory: int | None  # bytes of the whole program
 
 
 class Stopwatch:
@@ -53,7 +66,9 @@ class Stopwatch:
         self._request = request
         self._begin = time.perf_counter()
         self._steps: list[float] = []  # when each was done
-        self._memory = memory_used()
+        self._peak_begins = machine.forget_peak()
+        self._peak_before = machine.peak_memory()
+        self._working = self._most = machine.memory_used()
 
     @property
     def seconds(self) -> float:
@@ -63,13 +78,18 @@ class Stopwatch:
     def step(self) -> None:
         """A step is done."""
         self._steps.append(time.perf_counter())
-        self._memory = max(self._memory, memory_used())
+        self._look()
+        self._working = self._most
 
-    def run(self, loaded: bool) -> Run | None:
-        """The finished measurement; None when there were too few steps to tell them from the beginning."""
+    def run(self, loaded: bool, others: int = 0) -> Run | None:
+        """The finished measurement; None when there were too few steps to tell them from the beginning.
+
+        `others` are bytes of models that were in memory and had no part in it.
+        """
         if len(self._steps) < 2:
             return None
         request, end = self._request, time.perf_counter()
+        self._look()
         step = (self._steps[-1] - self._steps[0]) / (len(self._steps) - 1)
         return Run(
             backend=request.backend,
@@ -81,28 +101,38 @@ class Stopwatch:
             before=max(0.0, self._steps[0] - self._begin - step),
             step=step,
             after=end - self._steps[-1],
-            memory=max(self._memory, memory_used()),
+            memory=max(0, self._most - others),
+            tiled=request.vae_tiling,
+            precision=request.precision,
+            working=max(0, self._working - others),
+            rest=max(0, machine.memory_used() - others),
         )
+
+    def _look(self) -> None:
+        """Between two looks the most is known only where the system tells this process's peak."""
+        peak = machine.peak_memory()
+        known = self._peak_begins or peak > self._peak_before
+        self._most = max(self._most, machine.memory_used(), peak if known else 0)
 
 
 class Runs:
     """The latest pictures' measurements, kept in a JSON file; a damaged file is begun anew.
 
-    `add` is for the engine's thread, `expect` for any.
+    `add` and `hold` are for the engine's thread, `expect` and `holds` for any.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._runs: tuple[Run, ...] | None = None  # not read yet
-        self._last = ("", "")  # engine and model of the latest picture of this process
+        self._held: tuple[GenerationRequest, ...] = ()
 
     def holds(self, request: GenerationRequest) -> bool:
-        """Whether the request's model is in memory: the latest picture was made with it."""
-        return self._last == (request.backend, request.model)
+        """Whether the request's model is in memory."""
+        return any(same_weights(held, request) for held in self._held)
 
-    def begin(self, request: GenerationRequest) -> None:
-        """The engine turns to this request: from now on its model is the one in memory."""
-        self._last = (request.backend, request.model)
+    def hold(self, requests: Iterable[GenerationRequest]) -> None:
+        """The models in memory are now those that made these."""
+        self._held = tuple(requests)
 
     def add(self, run: Run) -> None:
         """Keep one more; when the file cannot be written, until the end of this process."""
@@ -113,10 +143,14 @@ class Runs:
         except OSError as error:
             log.warning("%s cannot be written: %s", self._path, error)
 
-    def expect(self, request: GenerationRequest, alike: Collection[str] = ()) -> Estimate | None:
+    def expect(
+        self, request: GenerationRequest, alike: Collection[str] = (), parameters: int = 0, usual: str = ""
+    ) -> Estimate | None:
         """What the request will take; None when no picture tells.
 
         `alike` are the references of models of the same build, which tell when the model itself does not.
+        `parameters` is how many numbers its weights have, and `usual` the precision that "" stands for here:
+        without these, nothing is told of a precision that made no picture yet.
         """
         runs = [run for run in self._read() if run.backend == request.backend]
         known = [run for run in runs if run.model == request.model] or [
@@ -124,23 +158,22 @@ class Runs:
         ]
         if not known:
             return None
+        return Estimate(self._seconds(request, known), _memory(request, known, parameters, usual))
+
+    def _seconds(self, request: GenerationRequest, known: list[Run]) -> float | None:
+        known = [run for run in known if run.precision == request.precision]
+        if not known:
+            return None
         pixels = request.width * request.height
-
-        def distance(run: Run) -> float:
-            return max(run.pixels, pixels) / min(run.pixels, pixels)
-
-        nearest = min(map(distance, known))
         # What a step and the decoder do grows with the pixels; attention's share, faster, is the smaller one.
-        near = [run for run in known if distance(run) <= nearest * 1.1][-LOOKED_AT:]
+        near = _nearest(known, pixels)
         twice = 2 if request.cfg_scale > 1 else 1
         step = median(run.step * pixels / run.pixels * twice / (2 if run.guided else 1) for run in near)
-        after = median(run.after * pixels / run.pixels for run in near)
+        decoded = [run for run in near if run.tiled == request.vae_tiling] or near
+        after = median(run.after * pixels / run.pixels for run in decoded)
         same_start = [run.before for run in known if run.loaded != self.holds(request)]
         before = median((same_start or [run.before for run in known])[-LOOKED_AT:])
-        return Estimate(
-            seconds=before + step * request.steps_run() + after,
-            memory=max(run.memory for run in near),
-        )
+        return before + step * request.steps_run() + after
 
     def _read(self) -> tuple[Run, ...]:
         if self._runs is None:
@@ -150,6 +183,55 @@ class Runs:
             except (OSError, ValueError, TypeError, RecursionError):
                 self._runs = ()
         return self._runs
+
+
+def same_weights(one: GenerationRequest, other: GenerationRequest) -> bool:
+    """Whether both are made with the same weights in memory."""
+    return all(
+        getattr(one, name) == getattr(other, name) for name in ("backend", "model", "vae", "precision")
+    )
+
+
+def _nearest(known: list[Run], pixels: int) -> list[Run]:
+    """The latest of those nearest in size."""
+
+    def distance(run: Run) -> float:
+        return max(run.pixels, pixels) / min(run.pixels, pixels)
+
+    nearest = min(map(distance, known))
+    return [run for run in known if distance(run) <= nearest * 1.1][-LOOKED_AT:]
+
+
+def _memory(request: GenerationRequest, known: list[Run], parameters: int, usual: str) -> int | None:
+    """Bytes, as measured where such a picture was made, else by the formula above; None if nothing tells."""
+    same = [run for run in known if (run.precision, run.tiled) == (request.precision, request.vae_tiling)]
+    measured = [run for run in known if run.rest]
+    if same:
+        near = _nearest(same, request.width * request.height)
+        if not near[-1].rest or 0.9 < request.width * request.height / near[-1].pixels < 1.1:
+            return max(run.memory for run in near)
+        measured = near
+    told = [memory for run in measured if (memory := _scaled(request, run, parameters, usual))]
+    return max(told[-LOOKED_AT:], default=None)
+
+
+def _scaled(request: GenerationRequest, run: Run, parameters: int, usual: str) -> int | None:
+    """The formula above; None when the precision differs and the weights are not known."""
+    width, other = (PRECISIONS.get(kind or usual) for kind in (run.precision, request.precision))
+    if run.precision == request.precision:
+        width = other = 1  # the same, whichever it is
+    if not width or not other or (width != other and not parameters):
+        return None
+    grown = request.width * request.height / run.pixels * other / width
+    decoding = (run.memory - run.rest) / _share(run.tiled, run.pixels)
+    decoding *= _share(request.vae_tiling, request.width * request.height)
+    working = max(run.working - run.rest, decoding, 0) * grown
+    return round(run.rest + parameters * (other - width) + working)
+
+
+def _share(tiled: bool, pixels: int) -> float:
+    """How much of the decoder's memory for the whole picture is needed."""
+    return min(1.0, OVERLAP * tile_side(pixels) ** 2 / pixels) if tiled else 1.0
 
 
 def _run(value: dict[str, Any]) -> Run:

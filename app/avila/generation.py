@@ -18,6 +18,7 @@ LARGEST_DRAWN_SEED = 2**32 - 1  # drawn ones stay short enough to read aloud, as
 SMALLEST_SIDE, LARGEST_SIDE = 64, 4096  # pixels, of what any engine makes
 TOKENS_READ = 75  # of a prompt, by CLIP's text encoder
 LONGEST_PROMPT = 20_000  # characters
+PRECISIONS = {"float32": 4, "bfloat16": 2, "float16": 2}  # and the bytes of one number
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,11 @@ class GenerationRequest:
     follow_draft: int = 0  # percent of the painted draft that is kept; 0 begins with noise alone
     vae: str = ""  # a VAE in place of the model's own, named like the model; "": its own
     loras: tuple[Lora, ...] = ()
+    vae_tiling: bool = False  # decode in tiles: less memory, in large pictures a little other pixels
+    precision: str = ""  # a key of PRECISIONS; "": what suits the hardware
+    refiner: str = ""  # the model of a second pass, named like the model; "": none. SDXL only
+    refiner_start: float = 0.8  # share of the steps after which it takes over
+    ema: bool = False  # the averages of the model's training in place of its last weights
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with every field, for the picture's metadata, the settings and the REST API."""
@@ -94,6 +100,18 @@ class GenerationRequest:
         """
         return max(1, self.steps * (100 - self.follow_draft) // 100)
 
+    def base_steps(self) -> int:
+        """How many of `steps_run` the model itself does; the rest are the refiner's, if there is one.
+
+        The refiner's share counts in the whole schedule: it does the same last steps whatever is kept of the
+        draft. The model does at least one step, unless it begins with the draft.
+        """
+        run = self.steps_run()
+        if not self.refiner:
+            return run
+        last = self.steps - int(self.steps * self.refiner_start + 1e-9)  # 0.29 * 100 is less than 29
+        return max(0 if self.follow_draft else 1, run - last)
+
     def note(self, tokens: int = TOKENS_READ) -> str:
         """A sentence on what a model that reads so many tokens will not do; "" when all is well."""
         if self.model and len(self.prompt.split()) > tokens:  # a word is at least one token
@@ -118,6 +136,11 @@ class GenerationRequest:
         ]
 
 
+def tile_side(pixels: int) -> int:
+    """The side in pixels of the tiles in which a picture of so many is decoded: half its own, 256 to 512."""
+    return min(512, max(256, round(math.sqrt(pixels) / 2 / 64) * 64))
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step done. `preview` costs time to call, so only who shows it does; call it in the same thread."""
@@ -136,6 +159,8 @@ class Abilities:
     cfg_scale: bool = False
     negative_prompt: bool = False
     follow_draft: bool = False
+    vae_tiling: bool = False
+    precisions: tuple[str, ...] = ()  # of PRECISIONS; empty: the backend has its own
     needs_model: bool = False
     size_multiple: int = 1  # pixels; width and height are multiples of it
     smallest_size: int = SMALLEST_SIDE  # pixels, each side
@@ -199,11 +224,25 @@ class Abilities:
                 ),
                 _("0 ignores the draft, 100 only repaints it."),
             )
+        if request.refiner and not 0 <= request.refiner_start <= 1:  # also refuses NaN
+            raise AvilaError(
+                _("This start of the refiner is not possible"),
+                _("It can be 0 to 1, a share of the steps; {share} was asked for.").format(
+                    share=request.refiner_start
+                ),
+                _("0.8 is usual: the last fifth of the steps is the refiner's."),
+            )
         if self.samplers and request.sampler not in self.samplers:
             raise AvilaError(
                 _("Unknown sampler"),
                 _("There is no sampler “{name}”.").format(name=request.sampler),
                 _("Choose one of: {names}.").format(names=", ".join(self.samplers)),
+            )
+        if request.precision and self.precisions and request.precision not in self.precisions:
+            raise AvilaError(
+                _("Unknown precision"),
+                _("There is no precision “{name}”.").format(name=request.precision),
+                _("Choose one of: {names}.").format(names=", ".join(self.precisions)),
             )
         if self.needs_model and not request.model:
             raise AvilaError(
@@ -211,6 +250,14 @@ class Abilities:
                 _("This engine needs a model."),
                 _("Choose one in the model picker, or with --model."),
             )
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A model in memory."""
+
+    request: GenerationRequest  # the latest one made with it
+    memory: int  # bytes of its weights
 
 
 class Backend(Protocol):
@@ -226,6 +273,10 @@ class Backend(Protocol):
         (Cancelled) passes through and leaves the backend usable. Returns an RGB image of
         request.width x request.height. Raises AvilaError for what the person can mend.
         """
+        ...
+
+    def held(self) -> tuple[Held, ...]:
+        """The models in memory, the latest last."""
         ...
 
     def close(self) -> None:

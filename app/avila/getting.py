@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from avila import startup
+from avila.errors import AvilaError
 from avila.i18n import _, ngettext
 from avila.library import catalog, downloads, hub
 from avila.library.downloads import Progress
@@ -30,19 +31,24 @@ def add_commands(actions: Any) -> None:
         metavar=_("NAME_OR_ADDRESS"),
         help=_("from the catalogue, ORG/NAME or ORG/NAME/FILE on huggingface.co, or an https address"),
     )
+    get.add_argument(
+        "--discard", action="store_true", help=_("remove what came of this download instead of going on")
+    )
     get.add_argument("--online", action="store_true", help=_("open the offline lock for this download"))
     actions.add_parser("catalog", parents=[as_json], help=_("list well-known models to download"))
 
 
 def run(options: argparse.Namespace) -> int:
     """Run one of ACTIONS; returns the exit status, raises AvilaError."""
-    return _get(options) if options.action == "get" else _catalog(options)
+    if options.action == "catalog":
+        return _catalog(options)
+    return _discard(options) if options.discard else _get(options)
 
 
 def _get(options: argparse.Namespace) -> int:
     avila = startup.start()
     avila.close()
-    network = startup.network(avila.settings, options.online)
+    network = startup.network(avila.folders, avila.settings, options.online)
     bar = _Bar()
     try:
         plan = hub.plan(options.source, network)
@@ -65,6 +71,29 @@ def _get(options: argparse.Namespace) -> int:
     return 0
 
 
+def _discard(options: argparse.Namespace) -> int:
+    """Remove a paused download, named by what was asked for or by its file; nothing is asked of anybody."""
+    avila = startup.start()
+    avila.close()
+    given = options.source.strip()
+    left = downloads.unfinished(avila.folders.models)
+    meant = [each for each in left if given in (each.source, each.name)]
+    if not meant:
+        names = ", ".join(each.name for each in left)
+        raise AvilaError(
+            _("There is no such paused download"),
+            _("“{text}” is none of the paused downloads.").format(text=given.partition("?")[0][:200]),
+            _("These are: {names}.").format(names=names) if left else _("There is none at all."),
+        )
+    for each in meant:
+        downloads.discard(each)
+    if options.json:
+        print(json.dumps([{"source": each.source, "name": each.name, "size": each.done} for each in meant]))
+    for each in meant:
+        say(_("Discarded: {name}, {size}").format(name=each.name, size=_size(each.done)))
+    return 0
+
+
 def _told(plan: hub.Plan) -> str:
     """A line on what is about to come."""
     entry = catalog.find(plan.source)
@@ -75,7 +104,15 @@ def _told(plan: hub.Plan) -> str:
     files = ngettext("{n} file", "{n} files", len(plan.files)).format(n=len(plan.files))
     # What follows a question mark may be a secret of the person's.
     source = plan.source.partition("?")[0]
-    return f"{source}: {files}, {_size(plan.size)}" if plan.size else f"{source}: {files}"
+    told = [files, _size(plan.size)] if plan.size else [files]
+    if plan.licence:
+        told.append(_("licence {licence}").format(licence=plan.licence))
+    line = f"{source}: {', '.join(told)}"
+    if plan.gated:
+        line += "\n" + _("For people who have agreed to its terms at {page}; it needs a token.").format(
+            page=plan.page
+        )
+    return line
 
 
 def _catalog(options: argparse.Namespace) -> int:
@@ -115,6 +152,8 @@ class _Bar:
         self._terminal = sys.stderr.isatty()
 
     def show(self, progress: Progress) -> None:
+        if not progress.done:  # nothing to tell yet
+            return
         arrived = progress.done == progress.total != self.done  # told once, however soon after the last
         self.done = progress.done
         now = time.monotonic()

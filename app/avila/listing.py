@@ -1,7 +1,8 @@
-"""`avila models`, and its words `list`, `inspect`, `add` and `hash`."""
+"""`avila models`, and its words `list`, `inspect`, `add`, `hash` and `convert`."""
 
 import argparse
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ from avila import settings, startup
 from avila.errors import AvilaError
 from avila.i18n import _
 from avila.library.card import damage
+from avila.library.convert import convert
 from avila.library.families import ADDITIONS
 from avila.library.hashes import Hashes, short
 from avila.library.models import Library, Model
 from avila.terminal import json_option, say, text
+
+_PATIENCE = 2.0  # seconds between two lines on how far it is
 
 
 def add_commands(commands: Any) -> Any:
@@ -37,6 +41,10 @@ def add_commands(commands: Any) -> Any:
     add.add_argument("folder", type=text, metavar=_("FOLDER"))
     hashes = actions.add_parser("hash", parents=[later], help=_("SHA-256 and A1111's short hash"))
     hashes.add_argument("names", type=text, nargs="+", metavar=_("NAME_OR_PATH"))
+    converted = actions.add_parser(
+        "convert", parents=[later], help=_("make a .safetensors file of a pickle (.ckpt, .pt, .bin), safely")
+    )
+    converted.add_argument("name", type=text, metavar=_("NAME_OR_PATH"))
     return actions
 
 
@@ -51,6 +59,8 @@ def run(options: argparse.Namespace) -> int:
                 return _add_folder(avila, options)
             case "hash":
                 return _hash_models(avila, options)
+            case "convert":
+                return _convert_model(avila, options)
             case _:
                 return _list_models(avila, options)
     finally:
@@ -107,13 +117,16 @@ def _inspect_model(avila: startup.Avila, options: argparse.Namespace) -> int:
             (_("size"), _megabytes(model)),
             (_("words"), ", ".join(model.words)),
             (_("engines"), ", ".join(engines)),
-            (_("note") if model.addition else _("problem"), model.problem),
+            (_("averages"), _("held beside the weights (EMA)") if model.look.ema else ""),
+            (_("note") if model.addition or model.refiner else _("problem"), model.problem),
         )
         width = max(len(label) for label, _value in lines)
         for label, value in lines:
             if value:
                 print(f"{label:<{width}}  {value}")
-    return 1 if model.problem and model.kind not in ADDITIONS else 0
+        if model.look.pickle:
+            say(_("`avila models convert` makes a safe file of it."))
+    return 1 if model.problem and model.kind not in ADDITIONS and not model.refiner else 0
 
 
 def _add_folder(avila: startup.Avila, options: argparse.Namespace) -> int:
@@ -157,10 +170,32 @@ def _hash_models(avila: startup.Avila, options: argparse.Namespace) -> int:
     return 0
 
 
+def _convert_model(avila: startup.Avila, options: argparse.Namespace) -> int:
+    given = Path(options.name).expanduser()
+    source = given.absolute() if given.is_file() else avila.library.find(options.name).path
+    begin = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        nonlocal begin
+        if time.monotonic() - begin > _PATIENCE or done == total:
+            begin = time.monotonic()
+            say(_("{done} of {total} MB").format(done=round(done / 1e6), total=round(total / 1e6)))
+
+    model = avila.library.find(str(convert(source, show)))
+    if options.json:
+        print(json.dumps(_told(model) | {"source": str(source)}, indent=2))
+    else:
+        print(model.path)
+        if model.problem:
+            say(f"{model.name}: {model.problem}")
+    return 0
+
+
 def _told(model: Model) -> dict[str, Any]:
     """A model as JSON."""
     keys = ("name", "reference", "kind", "family", "variant", "dtype", "words", "size", "problem", "builtin")
-    return {key: getattr(model, key) for key in keys} | {"path": str(model.path)}
+    told = {key: getattr(model, key) for key in keys}
+    return told | {"ema": model.look.ema, "fits": model.look.fits, "path": str(model.path)}
 
 
 def _megabytes(model: Model) -> str:

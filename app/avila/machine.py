@@ -3,6 +3,7 @@
 import os
 import platform
 import sys
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -69,8 +70,42 @@ def memory_used() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
+def swap_free() -> int:
+    """What is left of the disk's part of the memory, in bytes."""
+    return int(psutil.swap_memory().free)
+
+
+@cache
+def cpu_flags() -> frozenset[str]:
+    """The instructions that the processor names ("avx512_bf16"); none where the system keeps silent."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return frozenset()
+    return frozenset(next((line for line in lines if line.startswith(("flags", "Features"))), "").split())
+
+
+def has_gpu() -> bool:
+    """Whether models will probably run on something else than the processor; asks no driver."""
+    if sys.platform == "darwin":
+        return platform.machine() == "arm64"
+    windows = os.environ.get("SYSTEMROOT", "")
+    return Path("/proc/driver/nvidia/version").exists() or bool(
+        windows and Path(windows, "System32", "nvcuda.dll").exists()
+    )
+
+
+def forget_peak() -> bool:
+    """Let `peak_memory` begin anew; whether that was possible, which it is on Linux."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return False
+    return True
+
+
 def peak_memory() -> int:
-    """The most memory this process has had so far, in bytes."""
+    """The most memory this process has had so far, or since `forget_peak` could forget, in bytes."""
     if sys.platform == "linux":  # getrusage's figure there begins with the parent's
         for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):

@@ -40,6 +40,10 @@ class Folders:
         return self.data / "model-notes.json"
 
     @property
+    def token_file(self) -> Path:
+        return self.data / "hub-token"
+
+    @property
     def hashes_file(self) -> Path:
         return self.data / "hashes.json"
 

@@ -12,6 +12,7 @@ from avila.paths import whole_file
 
 THEMES = ("system", "dark", "light")
 LARGEST_COUNT = 100  # pictures of one batch
+_LISTS = ("loras_off", "model_folders")  # the settings that are lists of texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Settings:
     count: int = 1  # pictures of one batch
     new_seed: bool = True  # draw a new seed each time
     negative_open: bool = False  # the negative prompt is unfolded
+    additions_open: bool = True  # LoRAs, VAE and embeddings are unfolded, once there are some
+    loras_off: tuple[str, ...] = ()  # of the request's, those that are switched off
     page: str = "create"  # the page of the window last shown
     window: str = ""  # Qt's geometry, base64
     pictures: str = ""  # folder for the pictures; "" is the usual one
@@ -36,7 +39,11 @@ class Settings:
     def to_json(self) -> dict[str, Any]:
         """A JSON object with every field."""
         values = {known.name: getattr(self, known.name) for known in fields(self)}
-        return values | {"request": self.request.to_json(), "model_folders": list(self.model_folders)}
+        return (
+            values
+            | {"request": self.request.to_json()}
+            | {name: list(getattr(self, name)) for name in _LISTS}
+        )
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Settings":
@@ -46,10 +53,10 @@ class Settings:
         for name in (known.name for known in fields(cls)):
             if name in values and _fits(name, values[name]):
                 settings = replace(settings, **{name: values[name]})
-        folders = values.get("model_folders")
-        if isinstance(folders, list):
-            names = tuple(name for name in folders if isinstance(name, str))
-            settings = replace(settings, model_folders=names)
+        for name in _LISTS:
+            if isinstance(listed := values.get(name), list):
+                texts: Any = tuple(text for text in listed if isinstance(text, str))
+                settings = replace(settings, **{name: texts})
         return replace(settings, request=_request(values.get("request")))
 
 
@@ -96,9 +103,9 @@ def save(path: Path, settings: Settings) -> None:
 
 
 def _fits(name: str, value: object) -> bool:
-    """Whether `value` is one that field `name` can have; the two compound fields are read apart."""
+    """Whether `value` is one that field `name` can have; the compound fields are read apart."""
     match name:
-        case "request" | "model_folders":
+        case "request" | "model_folders" | "loras_off":
             return False
         case "theme":
             return value in THEMES

@@ -4,7 +4,6 @@ Opening is light: no engine's libraries are imported before its first picture.
 """
 
 import importlib.util
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from avila.errors import AvilaError
 from avila.estimate import Runs
 from avila.gallery.store import Gallery
 from avila.generation import Abilities, Backend, GenerationRequest
+from avila.library import token
 from avila.library.models import Library, Model
 from avila.library.web import Network
 from avila.settings import Settings
@@ -84,16 +84,22 @@ def pictures_folder(folders: paths.Folders, remembered: Settings) -> Path:
 
 def open_library(folders: paths.Folders, remembered: Settings) -> Library:
     """The models of the person's folder, of the folders in the settings, and of the program itself."""
-    more = [Path(name).expanduser() for name in remembered.model_folders]
-    return Library([folders.models, *more], own=assets.models())
+    library = Library([], own=assets.models())
+    search_in(library, folders, remembered)
+    return library
 
 
-def network(remembered: Settings, allowed: bool = False) -> Network:
+def search_in(library: Library, folders: paths.Folders, remembered: Settings) -> None:
+    """Let the library follow the settings' folders."""
+    library.search_in([folders.models, *(Path(name).expanduser() for name in remembered.model_folders)])
+
+
+def network(folders: paths.Folders, remembered: Settings, allowed: bool = False) -> Network:
     """What may be asked of the network: nothing under the offline lock, unless it is `allowed` this once.
 
-    The hub's token comes from HF_TOKEN, as its own tools have it; nothing else of the hub's is read.
+    The hub's token is the one of `library.token`; nothing that the hub's own tools keep is read.
     """
-    return Network(offline=remembered.offline and not allowed, token=os.environ.get("HF_TOKEN", "").strip())
+    return Network(offline=remembered.offline and not allowed, token=token.in_use(folders.token_file))
 
 
 def backends(library: Library) -> dict[str, Callable[[], Backend]]:
@@ -127,8 +133,10 @@ def abilities() -> dict[str, Abilities]:
 
 
 def engines_for(model: Model) -> list[str]:
-    """The engines that can make pictures with it; none for one with a problem and for additions."""
-    if model.problem:
+    """The engines that can make pictures with it, or improve them (a refiner); none for other additions and
+    for what has a problem.
+    """
+    if model.problem and not model.refiner:
         return []
     return [ONNX] if model.look.exported else [DIFFUSERS]
 
@@ -141,22 +149,28 @@ def has_torch() -> bool:
 def complete(library: Library, request: GenerationRequest, usual: str = "") -> GenerationRequest:
     """The request as a person means it: engine and model found, other programs' sampler names understood.
 
-    An engine of "" is the best that is here: diffusers when a model is named, or when one is usable and
-    PyTorch is installed. A model of "" is the `usual` one, or else the first that is usable. Raises
-    AvilaError when the named model is not there.
+    An engine of "" is the best that is here: diffusers when a model, a LoRA or a VAE is named, or when a
+    model is usable and PyTorch is installed. A model of "" is the `usual` one, or else the first that is
+    usable. Raises AvilaError when the named model is not there.
     """
     backend, model = request.backend, request.model
     if not backend:
-        if not model and has_torch():
+        added = request.loras or request.vae  # which the painter cannot use
+        if not model and (added or has_torch()):
             model = _usable(library, usual)
-        backend = next(iter(engines_for(library.find(model))), DIFFUSERS) if model else PROCEDURAL
+        if model:
+            backend = next(iter(engines_for(library.find(model))), DIFFUSERS)
+        else:
+            backend = DIFFUSERS if added else PROCEDURAL
     if backend == PROCEDURAL:
         model = ""
     elif model:
         model = library.find(model).reference
     elif backend == DIFFUSERS:
         model = _usable(library, usual)
-    return replace(request, backend=backend, model=model, sampler=known_sampler(request.sampler))
+    refiner = library.find(request.refiner).reference if request.refiner and model else ""
+    sampler = known_sampler(request.sampler)
+    return replace(request, backend=backend, model=model, refiner=refiner, sampler=sampler)
 
 
 def known_sampler(name: str) -> str:

@@ -219,7 +219,7 @@ def test_it_opens_on_the_chosen_model_ready_to_search(picker: ModelPicker, qtbot
     shown = opened(picker, qtbot)
     assert names(shown) == ["starter", "Painter (no model)", "broken", "Café à la crème", "dream"]
     assert current(shown) == "starter"
-    assert shown.view.painter.chosen == 0
+    assert shown.view.painter.chosen == {0}
     assert shown.search.hasFocus() or shown.focusWidget() is shown.search
     assert shown.search.accessibleName() == "Search models"
     assert shown.view.accessibleName() == "Models"
@@ -271,7 +271,7 @@ def test_without_models_it_says_what_to_do(thumbnails: Thumbnails, qtbot: QtBot)
 def test_a_file_or_the_folder_can_be_asked_for(picker: ModelPicker, qtbot: QtBot) -> None:
     for text, signal in (
         ("Choose a model file…", picker.add_wanted),
-        ("Open the models folder", picker.folder_wanted),
+        ("Model folders…", picker.folder_wanted),
     ):
         shown = opened(picker, qtbot)
         with qtbot.waitSignal(signal):
@@ -375,7 +375,7 @@ def test_tab_reaches_everything(picker: ModelPicker, qtbot: QtBot) -> None:
         widget = shown.focusWidget()
         reached.append(widget.accessibleName())
         shown.focusNextChild()
-    assert reached == ["Search models", "Models", "Choose a model file…", "Open the models folder"]
+    assert reached == ["Search models", "Models", "Choose a model file…", "Model folders…"]
 
 
 def test_a_click_chooses(picker: ModelPicker, qtbot: QtBot) -> None:
@@ -386,7 +386,7 @@ def test_a_click_chooses(picker: ModelPicker, qtbot: QtBot) -> None:
     assert picker.list is shown, "let go elsewhere: not meant"
     click(shown, qtbot, room_of(shown, "dream").center())
     assert picker.reference() == DREAM.reference
-    assert opened(picker, qtbot).view.painter.chosen == 4
+    assert opened(picker, qtbot).view.painter.chosen == {4}
 
 
 def test_the_pointer_shows_what_it_is_over(picker: ModelPicker, qtbot: QtBot) -> None:

@@ -22,12 +22,14 @@ from avila.engine import Job, State
 from avila.estimate import Run
 from avila.gallery.store import GalleryEntry
 from avila.generation import GenerationRequest, Step
-from avila.library.card import Recommended
+from avila.library.card import FLOW_SAMPLERS, Recommended
+from avila.ui.memory_card import WaysOut
 from avila.ui.model_list import ModelList
 from avila.ui.panel import Panel
 from avila.ui.picture_details import table
 from avila.ui.size_picker import shapes
 from avila.ui.window import Window
+from tests.helpers import flow_checkpoints
 from tests.helpers.handmoved import HandMoved
 
 STARTER = Recommended(96, 64, 4, 3.5, "DPM++ 2M", 50)  # as tests.helpers.checkpoints.CARD says
@@ -452,6 +454,14 @@ def test_the_details_of_a_picture_tell_how_much_of_the_draft_was_kept(home: Path
 
     assert told(replace(diffused, follow_draft=45)) == "45 %"
     assert told(diffused) is None
+    saved = GalleryEntry(
+        home / "a.png",
+        replace(diffused, vae_tiling=True, precision="bfloat16"),
+        datetime(2026, 1, 1, tzinfo=UTC),
+        1.0,
+        1,
+    )
+    assert (table(saved)["Decoded"], table(saved)["Precision"]) == ("in tiles", "bfloat16")
     assert told(replace(diffused, backend="procedural", follow_draft=45)) is None
 
 
@@ -471,6 +481,32 @@ def test_a_size_the_model_does_badly_is_noted_calmly(window: Window, qtbot: QtBo
     pick(window, qtbot, "forest")
     panel.size_picker.set_size(1024, 1024)
     assert panel.hint.text() == "", "its maker says nothing of sizes"
+
+
+def test_samplers_that_a_flow_model_cannot_use_are_off(window: Window, qtbot: QtBot, home: Path) -> None:
+    flow_checkpoints.write_file(home / "models" / "flux.safetensors", flow_checkpoints.DEV)
+    flow_checkpoints.write_t5_tokenizer(home / "models" / "tokenizers" / "t5")
+    panel = panel_of(window)
+
+    def offered() -> list[str]:
+        choice, enabled = panel.sampler, Qt.ItemFlag.ItemIsEnabled
+        return [
+            choice.itemText(row)
+            for row in range(choice.count())
+            if choice.model().index(row, 0).flags() & enabled
+        ]
+
+    everything = offered()
+    pick(window, qtbot, "flux")
+    assert sorted(offered()) == sorted(FLOW_SAMPLERS)
+    assert values(window) == Recommended(1024, 1024, 28, 3.5, "Euler", 0)
+    panel.negative.set_text("blurry")
+    assert panel.hint.text() == "Flux models pay no heed to a negative prompt"
+    panel.sampler.setCurrentText("DDIM")  # as pictures of other models have it
+    assert panel.hint.text() == "This model works with these samplers alone: Euler, Heun, DPM++ 2M, UniPC"
+    pick(window, qtbot, "forest")
+    assert offered() == everything
+    assert panel.hint.text() == ""
 
 
 def test_a_prompt_longer_than_the_model_reads_is_noted(window: Window, qtbot: QtBot) -> None:
@@ -529,3 +565,123 @@ def test_every_preset_is_possible_and_the_models_own_size_is_one(
         if (shape.width, shape.height) != tuple(own):
             assert smallest <= min(shape.width, shape.height)
             assert max(shape.width, shape.height) <= largest
+
+
+# memory
+
+
+GB = 10**9
+
+
+@pytest.fixture
+def tight(
+    hand: HandMoved, avila: startup.Avila, window: Window, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> Panel:
+    """A panel with a picture of 1024 x 768 that needs 8 GB where 7.1 are free."""
+    monkeypatch.setattr("avila.machine.has_gpu", lambda: False)
+    monkeypatch.setattr("avila.machine.cpu_flags", lambda: frozenset({"avx2"}))
+    monkeypatch.setattr("avila.machine.memory_used", lambda: GB)
+    monkeypatch.setattr("avila.machine.memory_free", lambda: 61 * GB // 10)
+    pick(window, qtbot, "forest")
+    panel = panel_of(window)
+    write(window, qtbot, "boat")
+    panel.size_picker.set_size(1024, 768)
+    model = panel.model.reference()
+    assert panel.fixes.isHidden()
+    took = Run("diffusers", model, 512**2, 9, True, False, 1, 1, 1, 6 * GB, False, "", 54 * GB // 10, 5 * GB)
+    avila.runs.add(took)
+    panel.steps.set_value(10)
+    return panel
+
+
+def offered(panel: Panel) -> list[str]:
+    assert panel.fixes.isHidden() is not bool(panel.fixes.buttons)
+    return [each.text() for each in panel.fixes.buttons]
+
+
+def take(panel: Panel, qtbot: QtBot, text: str) -> None:
+    [button] = [each for each in panel.fixes.buttons if each.text() == text]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_what_would_fit_is_offered_and_taken(tight: Panel, qtbot: QtBot) -> None:
+    assert tight.hint.text().startswith("Needs about 8.0 GB, and 7.1 GB of memory are free")
+    assert offered(tight) == ["Decode in tiles", "832 × 640", "Paint instead"]
+    assert tight.memory.isHidden()
+    take(tight, qtbot, "Decode in tiles")
+    assert tight.request().vae_tiling
+    assert tight.hint.text() == "About 34 s on this computer"
+    assert offered(tight) == []
+    assert tight.memory.isVisibleTo(tight)
+    qtbot.mouseClick(tight.memory._tiles.undo, Qt.MouseButton.LeftButton)
+    assert not tight.request().vae_tiling
+    assert tight.memory.isHidden()
+    take(tight, qtbot, "832 × 640")
+    assert tight.size_picker.size_in_pixels() == (832, 640)
+    assert offered(tight) == []
+
+
+def test_the_painter_is_always_a_way(tight: Panel, qtbot: QtBot) -> None:
+    take(tight, qtbot, "Paint instead")
+    assert tight.request().backend == "procedural"
+    assert offered(tight) == []
+
+
+def test_half_precision_is_taken_and_undone(
+    tight: Panel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("avila.machine.cpu_flags", lambda: frozenset({"avx512f"}))
+    monkeypatch.setattr("avila.fits.parameters", lambda model: GB)
+    tight.steps.set_value(11)
+    take(tight, qtbot, "Use bf16")
+    assert tight.request().precision == "bfloat16"
+    assert offered(tight) == []
+    assert tight.hint.text() == "", "no picture tells how long it takes"
+    assert tight.memory._half.words.text() == "Weights in half precision (bf16)"
+    qtbot.mouseClick(tight.memory._half.undo, Qt.MouseButton.LeftButton)
+    assert tight.request().precision == ""
+    assert "Use bf16" in offered(tight)
+
+
+def test_the_painter_heeds_none_of_it_and_a_picture_brings_it_back(tight: Panel, qtbot: QtBot) -> None:
+    take(tight, qtbot, "Decode in tiles")
+    made = tight.request()
+    tight.choose_model("")
+    assert not tight.request().vae_tiling
+    assert tight.memory.isHidden()
+    tight.choose_model(made.model)
+    assert tight.request().vae_tiling, "what was chosen is kept"
+    tight.set_request(replace(made, vae_tiling=False, precision="float32"))
+    assert (tight.request().vae_tiling, tight.request().precision) == (False, "float32")
+    assert tight.memory._half.words.text() == "Weights in fp32"
+
+
+def test_a_picture_that_did_not_fit_comes_back_with_the_ways_out(
+    hand: HandMoved, window: Window, tight: Panel, qtbot: QtBot
+) -> None:
+    press_generate(window, qtbot)
+    hand.begun()
+    with qtbot.waitSignal(window.worker.job_ended):
+        hand.fail(MemoryError())
+    page = window.create_page
+    assert page.messages._card
+    [ways] = page.messages._card.findChildren(WaysOut)
+    assert [row.accessibleName() for row in ways.rows] == ["Decode in tiles", "768 × 512", "Paint instead"]
+    qtbot.mouseClick(ways.rows[1], Qt.MouseButton.LeftButton)
+    assert tight.size_picker.size_in_pixels() == (768, 512)
+    assert not page.messages.showing_error
+
+
+def test_the_model_alone_may_be_too_large(
+    window: Window, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("avila.machine.has_gpu", lambda: False)
+    monkeypatch.setattr("avila.machine.cpu_flags", lambda: frozenset({"avx512f"}))
+    monkeypatch.setattr("avila.fits.parameters", lambda model: GB)
+    monkeypatch.setattr("avila.machine.memory_used", lambda: GB)
+    monkeypatch.setattr("avila.machine.memory_free", lambda: 2 * GB)
+    pick(window, qtbot, "meadow")
+    panel = panel_of(window)
+    panel.follow.set_value(0)
+    assert panel.hint.text().startswith("Needs at least 4.0 GB, and 3.0 GB of memory are free")
+    assert offered(panel) == ["Use bf16", "Paint instead"]

@@ -26,7 +26,8 @@ from avila.errors import AvilaError
 from avila.generation import Abilities, GenerationRequest
 from avila.settings import Settings
 from avila.ui import theme
-from avila.ui.create_page import CreatePage, Pace, Shown, time_left
+from avila.ui.create_page import CreatePage, Shown
+from avila.ui.timing import Pace, time_left
 from avila.ui.window import Window
 from tests.helpers.handmoved import HandMoved
 
@@ -430,7 +431,7 @@ def test_the_offline_lock(window: Window, qtbot: QtBot, home: Path) -> None:
 
     def offline_on_disk() -> bool:
         kept, _note = settings.load(home / "settings.json")
-        return startup.network(kept).offline
+        return startup.network(window._avila.folders, kept).offline
 
     states = ("Offline", "Online")
     shut = lock().icon().pixmap(18, 18).toImage()
@@ -449,7 +450,7 @@ def test_the_offline_lock(window: Window, qtbot: QtBot, home: Path) -> None:
     again = startup.start()
     second = Window(again)
     qtbot.addWidget(second)
-    assert second._lock.text().strip() == "Online"
+    assert second.bar.lock.text().strip() == "Online"
     second.close()
     again.close()
 
@@ -464,7 +465,7 @@ def test_a_lock_that_cannot_be_written_still_holds_here(window: Window, home: Pa
     with patch("avila.settings.whole_file", side_effect=OSError(28, "No space left on device")):
         window._turn_lock()
     assert note_text(window) == "The settings could not be saved"
-    assert window._lock.text().strip() == "Online"
+    assert window.bar.lock.text().strip() == "Online"
     window._turn_lock()
     assert json.loads((home / "settings.json").read_text())["offline"] is True
 
@@ -510,6 +511,10 @@ def test_time_left_comes_from_the_steps_seen() -> None:
     assert pace.left(5) == pytest.approx(6.0)
     assert time_left(6.0) == "about 6 s left"
     assert time_left(600) == "about 10 min left"
+    pace.step(1, 100.0)
+    assert pace.left(20) is None, "the job began anew"
+    pace.step(2, 101.0)
+    assert pace.left(20) == 18.0
 
 
 def test_the_page_says_what_it_shows(window: Window) -> None:

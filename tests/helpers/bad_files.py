@@ -49,6 +49,49 @@ def bad_files(good: Path, folder: Path) -> Iterator[BadFile]:
         closed.unlink()
 
 
+def heavy_files(folder: Path) -> Iterator[BadFile]:
+    """Files made to fill the memory or to take for ever, most with the longest header there can be."""
+    longest = 100_000_000
+    tensor = b'"x":{"dtype":"F16","shape":[0],"data_offsets":[0,0]}'
+    begin, end = b'{"__metadata__":{"a":"', b'"},' + tensor + b"}"
+    rest = longest - len(begin) - len(end)
+    texts = {  # what one long text, or many, are made of
+        "picture": b"Q",
+        "backslashes": b"\\\\",
+        "wide letters": "\U0001f600".encode(),
+        "many wide texts": b'","' + "\U0001f600".encode() + b"a" * 900_000 + b'":"',
+        "short texts": b'","a":"',
+    }
+    seen = ("many wide texts", "short texts")
+    for name, text in texts.items():
+        filler = (text * (rest // len(text))).ljust(rest, b"a")
+        yield from _lying(folder, name, begin + filler + end, name in seen)
+    wide = "\U0001f600".encode()
+    headers = {
+        "spaces": b"{" + tensor + b" " * longest,
+        "marks": b'"' * longest,
+        "open backslashes": b'{"' + b"\\" * longest,
+        "digits": b"1" * longest,
+        "wide names": b'{"' + wide + b'","'.join(b"a" * 99_000 for _n in range(140)) + b'"}',
+        "just too many values": b"[" + b"[]," * 240_000 + b"[]]",
+        "many keys": b"{" + b",".join(b'"%d":0' % n for n in range(490_000)) + b"}",
+        "many tensors": b"{" + b",".join(tensor.replace(b"x", b"%d" % n) for n in range(80_000)) + b"}",
+        "wide values": b"{" + b",".join(b'"%d":"%sa"' % (n, wide) for n in range(240_000)) + b"}",
+    }
+    for name, header in headers.items():
+        yield from _lying(folder, name, header[:longest], True)
+
+
+def _lying(folder: Path, name: str, header: bytes, seen: bool) -> Iterator[BadFile]:
+    """A file with this header and no weights, until the next is asked for."""
+    path = folder / f"{name}.safetensors"
+    with path.open("wb") as file:
+        file.write(len(header).to_bytes(8, "little"))
+        file.write(header)
+    yield BadFile(name, path, seen)
+    path.unlink()
+
+
 def _contents(data: bytes) -> Iterator[tuple[str, bytes, bool]]:
     draw = random.Random(5)
     length = int.from_bytes(data[:8], "little")
@@ -77,6 +120,23 @@ def _contents(data: bytes) -> Iterator[tuple[str, bytes, bool]]:
         key = json.dumps(name).encode()
         again = b"{" + key + b":" + json.dumps(entries[name]).encode() + b"," + data[9 : 8 + length]
         yield f"twice {number}", _file(again, body), True
+
+    two_sides = [name for name in names if len(set(entries[name]["shape"])) > 1]
+    for number, name in enumerate(draw.sample(two_sides, 12)):
+        changed = json.loads(json.dumps(entries))
+        changed[name]["shape"].reverse()
+        yield f"wrong shape {number} of {name}", _file(json.dumps(changed).encode(), body), True
+    flat = json.loads(json.dumps(entries))
+    for name in names:
+        flat[name]["shape"] = [-(-entries[name]["data_offsets"][1] + entries[name]["data_offsets"][0]) // 2]
+    yield "wrong shapes everywhere", _file(json.dumps(flat).encode(), body), True
+    for width, dtype in ((1, "I8"), (2, "I16"), (8, "I64")):
+        other = json.loads(json.dumps(entries))
+        for name in names:
+            if entries[name]["shape"] and entries[name]["shape"][-1] * 2 % width == 0:
+                sides = entries[name]["shape"]
+                other[name] |= {"dtype": dtype, "shape": [*sides[:-1], sides[-1] * 2 // width]}
+        yield f"numbers of type {dtype}", _file(json.dumps(other).encode(), body), True
 
     changes: dict[str, Callable[[Entries], Any]] = {
         "overlapping": lambda entry: entry["data_offsets"].__setitem__(0, entry["data_offsets"][0] - 2),

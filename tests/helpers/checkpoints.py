@@ -30,6 +30,7 @@ PREFIXES = {
     "sd2 text_encoder": "cond_stage_model.model.",
     "sdxl text_encoder": "conditioner.embedders.0.transformer.text_model.",
     "sdxl text_encoder_2": "conditioner.embedders.1.model.",
+    "refiner text_encoder_2": "conditioner.embedders.0.model.",
 }
 
 
@@ -45,11 +46,15 @@ class Layout:
     vae_layers: int = 1
     text_width: int = 32
     text_layers: int = 2
-    in_channels: int = 4  # 9 in an inpainting model
+    in_channels: int = 4  # 9 in an inpainting model, 8 in one that edits pictures
     dtype: str = "F16"
     family: str = "sd1"
     depths: tuple[int, ...] = ()  # transformer layers of each level's blocks; () for one
     text_2_width: int = 64  # of SDXL's second text encoder
+    refiner: bool = False  # SDXL's, which has the second text encoder alone
+    ema: bool = False  # with averages of the UNet beside it, other random numbers
+    middle_attention: bool = True  # SSD-1B has only a ResNet in the middle
+    upwards: tuple[tuple[int, ...], ...] = ()  # transformer layers of the blocks upwards; () mirrors `depths`
 
 
 SD2 = Layout(family="sd2")
@@ -60,6 +65,12 @@ SDXL = Layout(
     depths=(1, 1, 2),
     vae_widths=(32, 32, 32, 32),
 )
+REFINER = replace(
+    SDXL, refiner=True, widths=(32, 64, 64, 64), attention=(False, True, True, False), depths=(2, 2, 2, 2)
+)
+PRUNED = replace(
+    SDXL, depths=(1, 1, 2), middle_attention=False, upwards=((2, 2, 4), (2, 1, 1), (1, 1, 1))
+)  # as SSD-1B
 FULL_SIZE = Layout(
     widths=(320, 640, 1280, 1280),
     vae_widths=(128, 256, 512, 512),
@@ -122,6 +133,19 @@ def write_checkpoint(
     return path
 
 
+def overwrite(path: Path, name: str) -> None:
+    """Give a tensor of a single file numbers that spread by 1."""
+    import torch
+
+    content = bytearray(path.read_bytes())
+    length = int.from_bytes(content[:8], "little")
+    entry = json.loads(content[8 : 8 + length])[name]
+    begin, end = (8 + length + place for place in entry["data_offsets"])
+    values = torch.tensor([-1.0, 1.0]).repeat(numbers(tuple(entry["shape"])) // 2)
+    content[begin:end] = bytes(data(values, entry["dtype"]))
+    path.write_bytes(content)
+
+
 def write_tiny_folder(path: Path, seed: int = 0, layout: Layout | None = None) -> Path:
     """Write the tiny model as a diffusers folder; the same weights as the single file's, in fp32."""
     import torch
@@ -135,13 +159,21 @@ def write_tiny_folder(path: Path, seed: int = 0, layout: Layout | None = None) -
         }
         model.load_state_dict(state, assign=True)
         model.save_pretrained(path / part)
-    for name in ("tokenizer", *(["tokenizer_2"] if layout.family == "sdxl" else [])):
+    encoders = [part for part in ("text_encoder", "text_encoder_2") if (path / part).is_dir()]
+    for name in (part.replace("text_encoder", "tokenizer") for part in encoders):
         copytree(SD1 / "tokenizer", path / name, dirs_exist_ok=True)
         if layout.family == "sd2" or name == "tokenizer_2":
             config = json.loads((path / name / "tokenizer_config.json").read_text())
             (path / name / "tokenizer_config.json").write_text(json.dumps(config | {"pad_token": "!"}))
     copytree(MODELS / layout.family / "scheduler", path / "scheduler", dirs_exist_ok=True)
-    (path / "model_index.json").write_bytes((MODELS / layout.family / "model_index.json").read_bytes())
+    index = json.loads((MODELS / layout.family / "model_index.json").read_text())
+    which = {9: "Inpaint", 8: "InstructPix2Pix"}.get(layout.in_channels, "Img2Img" if layout.refiner else "")
+    index["_class_name"] = index["_class_name"].replace("Pipeline", f"{which}Pipeline")
+    index["_diffusers_version"] = "0.42.1"  # which diffusers asks an inpainting folder for
+    if layout.refiner:
+        index |= {"text_encoder": [None, None], "tokenizer": [None, None]}
+        index |= {"requires_aesthetics_score": True, "force_zeros_for_empty_prompt": False}
+    (path / "model_index.json").write_text(json.dumps(index))
     return path
 
 
@@ -288,19 +320,24 @@ def modules(layout: Layout) -> dict[str, Any]:
     unet = config("unet") | {
         "block_out_channels": layout.widths,
         "layers_per_block": layout.layers,
-        "cross_attention_dim": layout.text_width + (layout.text_2_width if xl else 0),
+        "cross_attention_dim": (0 if layout.refiner else layout.text_width)
+        + (layout.text_2_width if xl else 0),
         "in_channels": layout.in_channels,
-        "mid_block_type": "UNetMidBlock2DCrossAttn" if layout.middle else None,
+        "mid_block_type": "UNetMidBlock2D" + ("CrossAttn" if layout.middle_attention else "")
+        if layout.middle
+        else None,
         "down_block_types": [("CrossAttn" if yes else "") + "DownBlock2D" for yes in layout.attention],
         "up_block_types": [("CrossAttn" if yes else "") + "UpBlock2D" for yes in reversed(layout.attention)],
         "transformer_layers_per_block": layout.depths or 1,
     }
+    if layout.upwards:
+        unet["reverse_transformer_layers_per_block"] = [list(level) for level in layout.upwards]
     if layout.family != "sd1":
         unet["attention_head_dim"] = [max(1, width // 64) for width in layout.widths]
     if xl:
         unet |= {
             "addition_time_embed_dim": 32,
-            "projection_class_embeddings_input_dim": layout.text_2_width + 6 * 32,
+            "projection_class_embeddings_input_dim": layout.text_2_width + (5 if layout.refiner else 6) * 32,
         }
     levels = len(layout.vae_widths)
     vae = config("vae") | {
@@ -330,6 +367,8 @@ def modules(layout: Layout) -> dict[str, Any]:
         }
         if xl:
             made["text_encoder_2"] = CLIPTextModelWithProjection(text("text_encoder_2", layout.text_2_width))
+        if layout.refiner:
+            del made["text_encoder"]
         return made
 
 
@@ -356,11 +395,14 @@ def original(layout: Layout) -> Iterator[Original]:
     for part, name, shape in parameters(layout):
         source = (f"{part}.{name}", shape)
         if (layout.family == "sd2" and part == "text_encoder") or part == "text_encoder_2":
-            yield from open_clip(
-                PREFIXES[f"{layout.family} {part}"], name.removeprefix("text_model."), *source
-            )
+            whose = "refiner" if layout.refiner else layout.family
+            yield from open_clip(PREFIXES[f"{whose} {part}"], name.removeprefix("text_model."), *source)
         else:
-            yield Original(ldm_name(part, name, layout), original_shape(part, name, shape), (source,))
+            known = ldm_name(part, name, layout)
+            yield Original(known, original_shape(part, name, shape), (source,))
+            if layout.ema and part == "unet":
+                average = "model_ema." + known.removeprefix("model.").replace(".", "")
+                yield Original(average, shape, ((f"ema.{source[0]}", shape),))
 
 
 def open_clip(prefix: str, name: str, source: str, shape: tuple[int, ...]) -> Iterator[Original]:

@@ -9,7 +9,7 @@ from threading import Event, Semaphore
 
 from PIL import Image
 
-from avila.generation import Abilities, GenerationRequest, Step
+from avila.generation import Abilities, GenerationRequest, Held, Step
 
 LONGEST_WAIT = 20.0  # seconds; only a broken test waits so long
 
@@ -61,6 +61,9 @@ class HandMoved:
             raise
         self._moved.release()
         return picture
+
+    def held(self) -> tuple[Held, ...]:
+        return tuple(Held(request, 0) for request in self.requests[-1:])
 
     def close(self) -> None:
         self.closed += 1

@@ -68,6 +68,7 @@ class Hub:
         self.files: dict[str, Hosted] = {}  # by path
         self.commit = COMMIT
         self._repositories: dict[str, dict[str, bytes]] = {}
+        self._said: dict[str, dict[str, Any]] = {}
         self._servers = {name: _Server(self, name) for name in ("hub", "bytes")}
 
     @property
@@ -83,9 +84,13 @@ class Hub:
         self.files[path] = Hosted(content, **manners)
         return self.files[path]
 
-    def publish(self, repository: str, files: dict[str, bytes]) -> None:
-        """Put a repository on the hub: its .safetensors as large files, elsewhere, the others on the hub."""
+    def publish(self, repository: str, files: dict[str, bytes], **said: Any) -> None:
+        """Put a repository on the hub: its .safetensors as large files, elsewhere, the others on the hub.
+
+        `said` is what else the API says of it (`gated`, `cardData`).
+        """
         self._repositories[repository] = files
+        self._said[repository] = said
         for name, content in files.items():
             self.files[f"/{repository}/resolve/{self.commit}/{name}"] = self._large(content, name)
 
@@ -118,7 +123,8 @@ class Hub:
                 digest = hashlib.sha256(content).hexdigest()
                 sibling["lfs"] = {"size": len(content), "sha256": digest, "pointerSize": 134}
             siblings.append(sibling)
-        return json.dumps({"id": repository, "sha": self.commit, "siblings": siblings}).encode()
+        said = {"id": repository, "sha": self.commit, "siblings": siblings} | self._said[repository]
+        return json.dumps(said).encode()
 
     def _large(self, content: bytes, name: str) -> Hosted:
         if not name.endswith((".safetensors", ".bin", ".ckpt")):

@@ -163,14 +163,15 @@ def test_the_window_is_measured_warm(monkeypatch: pytest.MonkeyPatch, home: Path
     assert len(homes) == 4
 
 
-def test_the_list_of_models_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("name", "kind"), [("picker", "models"), ("additions", "additions")])
+def test_the_lists_are_measured(monkeypatch: pytest.MonkeyPatch, name: str, kind: str) -> None:
     def probe(*arguments: str) -> dict[str, Any]:
-        assert arguments == ("picker", "3")
-        return {"models": 500, "open_ms": 60.0}
+        assert arguments == (name, "3")
+        return {kind: 500, "open_ms": 60.0}
 
     monkeypatch.setattr(bench, "_probe", probe)
-    found = bench.run("picker", "", 3, (512, 512), 20)
-    assert (found["runs"], found["models"], found["open_ms"]) == (3, 500, 60.0)
+    found = bench.run(name, "", 3, (512, 512), 20)
+    assert (found["runs"], found[kind], found["open_ms"]) == (3, 500, 60.0)
     assert found["aim"]["open_ms"] == 100
 
 

@@ -15,9 +15,10 @@ import pytest
 from PIL import Image
 
 from avila import cli, i18n, settings, startup
-from avila.errors import AvilaError
+from avila.errors import NotEnoughMemoryError
 from avila.gallery import metadata
-from avila.generation import Abilities, GenerationRequest, Step
+from avila.generation import Abilities, GenerationRequest, Held, Lora, Step
+from tests.helpers.additions import write_lora, write_vae
 from tests.helpers.handmoved import colour
 
 SIZE = ("--size", "64x64")
@@ -40,6 +41,9 @@ class Quick:
             self._at_step(number)
             on_step(Step(number, 3, lambda: picture))
         return picture
+
+    def held(self) -> tuple[Held, ...]:
+        return ()
 
     def close(self) -> None:
         pass
@@ -100,7 +104,7 @@ def test_one_json_object_a_picture(quick: Quick, capsys: pytest.CaptureFixture[s
     for picture in found:
         assert set(picture) == {
             "path", "seed", "backend", "model", "width", "height", "steps", "sampler", "follow_draft",
-            "seconds",
+            "loras", "vae", "vae_tiling", "precision", "refiner", "ema", "seconds",
         }  # fmt: skip
         assert (picture["backend"], picture["model"], picture["width"]) == ("procedural", "", 64)
         assert picture["seconds"] >= 0
@@ -112,14 +116,80 @@ def test_every_option_reaches_the_request(models_folder: Path, quick: Quick) -> 
     model = models_folder / "tiny.safetensors"
     arguments = (
         "--negative blurry --steps 9 --cfg 3.5 --sampler LCM --seed 5 --size 128x64 --backend hybrid "
-        "--follow-draft 30"
+        "--follow-draft 30 --vae-tiling --precision bfloat16 --refiner-start .75 --ema"
     )
-    assert cli.main(["generate", "a hill", *arguments.split(), "--model", str(model)]) == 0
+    assert (
+        cli.main(["generate", "a hill", *arguments.split(), "--model", str(model), "--refiner", "absent"])
+        == 1
+    )
+    (model.parent / "r.safetensors").symlink_to(model)
+    refiner = str(model.parent / "r.safetensors")
+    assert (
+        cli.main(["generate", "a hill", *arguments.split(), "--model", str(model), "--refiner", refiner]) == 0
+    )
+    (model.parent / "r.safetensors").unlink()
     [request] = quick.requests
+    assert request.refiner.endswith("r.safetensors")
     assert request == GenerationRequest(
-        "a hill", "blurry", "diffusers", request.model, 128, 64, 9, 3.5, "LCM", 5, 30
-    )
+        "a hill", "blurry", "diffusers", request.model, 128, 64, 9, 3.5, "LCM", 5, 30,
+        vae_tiling=True, precision="bfloat16",
+        refiner=request.refiner, refiner_start=0.75, ema=True,
+    )  # fmt: skip
     assert request.model.endswith("tiny.safetensors")
+
+
+def test_loras_and_a_vae_by_option_and_by_tag(
+    home: Path, quick: Quick, models_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_lora(home / "models" / "ink.safetensors")
+    write_lora(home / "models" / "fog 2:1.safetensors")
+    write_lora(home / "models" / "rain.safetensors")
+    write_vae(home / "models" / "bright.safetensors")
+    model = str(models_folder / "tiny.safetensors")
+    asked = ("--lora", "ink:0.5", "--lora", "fog 2:1.safetensors", "--vae", "bright", "--model", model)
+    assert cli.main(["generate", "a hill <lora:rain:-1>", *asked, "--json", *SIZE]) == 0
+    [request] = quick.requests
+    assert request.prompt == "a hill"
+    assert request.loras == (
+        Lora("ink.safetensors", 0.5),
+        Lora("fog 2:1.safetensors", 1.0),
+        Lora("rain.safetensors", -1.0),
+    )
+    told = json.loads(capsys.readouterr().out)
+    assert told["loras"][0] == {"model": "ink.safetensors", "weight": 0.5}
+    assert told["vae"] == "bright.safetensors"
+
+
+def test_a_lora_alone_wants_a_model_not_the_painter(
+    home: Path, quick: Quick, with_starter: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_lora(home / "models" / "ink.safetensors")
+    assert cli.main(["generate", "a hill", "--lora", "ink", "--seed", "1"]) == 0
+    assert quick.requests[0].backend == "diffusers"
+    assert quick.requests[0].loras == (Lora("ink.safetensors"),)
+
+
+def test_a_lora_of_another_family_is_told_before_anything_is_loaded(
+    home: Path, quick: Quick, with_starter: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_lora(home / "models" / "big.safetensors", "sdxl")
+    assert cli.main(["generate", "a hill", "--lora", "big:0.5"]) == 1
+    assert cli.main(["generate", "a hill <lora:bik:1>"]) == 1
+    err = capsys.readouterr().err
+    assert "Made for SDXL, and this model is SD 1.x." in err
+    assert "There is no LoRA “bik” here." in err
+    assert "Did you mean “big”?" in err
+    assert quick.requests == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--lora", ""), ("--lora", ":0.5"), ("--backend", "procedural", "--lora", "x")]
+)
+def test_a_lora_without_a_name_or_for_the_painter_is_wrong_usage(
+    quick: Quick, arguments: tuple[str, ...]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["generate", "a hill", *arguments])
 
 
 @pytest.fixture
@@ -279,7 +349,7 @@ def test_the_first_failure_ends_a_batch_and_keeps_what_was_made(
 ) -> None:
     def fail(_: int) -> None:
         if len(backend.requests) == 2:
-            raise AvilaError("Not enough memory", "It needs more.", "Choose a smaller size.")
+            raise NotEnoughMemoryError("Not enough memory", "It needs more.", "Choose a smaller size.")
 
     backend = Quick(fail)
     use(monkeypatch, backend)
@@ -287,7 +357,8 @@ def test_the_first_failure_ends_a_batch_and_keeps_what_was_made(
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 1
     assert Path(out.strip()).exists()
-    assert err.endswith("avila: Not enough memory\n  It needs more.\n  Choose a smaller size.\n")
+    assert "avila: Not enough memory\n  It needs more.\n  Choose a smaller size.\n" in err
+    assert "--vae-tiling" in err.splitlines()[-1]
     assert len(backend.requests) == 2
 
 

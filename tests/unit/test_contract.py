@@ -17,15 +17,16 @@ try:
 except ImportError:
     Procedural = None
 
-BACKENDS = ["diffusers", "starter", *(["procedural"] if Procedural else [])]
+BACKENDS = ["diffusers", "sd2", "sdxl", "starter", *(["procedural"] if Procedural else [])]
 
-MODELS = {"diffusers": "tiny", "starter": "starter"}
+MODELS = {"diffusers": "tiny", "sd2": "tiny-sd2", "sdxl": "tiny-sdxl", "starter": "starter"}
 
 
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
-    if request.param in ("diffusers", "starter"):
-        yield request.getfixturevalue(f"{request.param}_backend")
+    if request.param in MODELS:
+        later = "later_families" if request.param in ("sd2", "sdxl") else request.param
+        yield request.getfixturevalue(f"{later}_backend")
     else:
         made = Procedural()
         yield made

@@ -134,8 +134,8 @@ def test_following_adds_nothing_to_the_bare_pipeline(
 
 def test_following_holds_no_second_model(starter_backend: Diffusers) -> None:
     pipeline = starter_backend.pipeline(FOLLOWED)
-    assert starter_backend._loaded is not None
-    follower = starter_backend._loaded.follower
+    assert starter_backend._models.latest is not None
+    follower = starter_backend._models.latest.follower
     for part in ("unet", "vae", "text_encoder", "scheduler"):
         assert getattr(follower, part) is getattr(pipeline, part)
 

@@ -1,23 +1,28 @@
 """LoRAs, textual inversion and another VAE: what they change, and that nothing of it stays."""
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from avila.backends import diffusers as module
-from avila.backends.devices import Device
+from avila import cli
 from avila.backends.diffusers import Diffusers
 from avila.errors import AvilaError
 from avila.generation import GenerationRequest, Lora
+from avila.library.families import kind_of
 from avila.library.models import Library
-from avila.library.parts import original_name
-from tests.helpers.checkpoints import SD2, SDXL, Layout, unet_name, write_tiny_checkpoint
+from avila.library.parts import original_names
+from tests.helpers.checkpoints import SD2, SDXL, Layout, unet_name, write_tiny_checkpoint, write_tiny_folder
+from tests.helpers.pictures import pixels
 
+pytestmark = pytest.mark.usefixtures("full_precision")
 FAMILIES = {"sd1": Layout(), "sd2": SD2, "sdxl": SDXL}
 RANK = 2
 TARGETS = {
@@ -47,15 +52,6 @@ def backend(place: Path) -> Iterator[Diffusers]:
     made = Diffusers(Library([place]))
     yield made
     made.close()
-
-
-@pytest.fixture(autouse=True)
-def _full_precision(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "device_and_dtype", lambda: Device("cpu", "float32", "CPU"))
-
-
-def pixels(backend: Diffusers, request: GenerationRequest) -> np.ndarray:
-    return np.asarray(backend.generate(request, lambda step: None))
 
 
 def state(pipeline: Any) -> dict[str, bytes]:
@@ -136,6 +132,32 @@ def test_a_lora_is_its_product_and_leaves_nothing(
     assert abs(added.astype(int) - merged).max() <= 2
 
 
+def test_option_and_tag_make_the_same_picture(
+    place: Path, backend: Diffusers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AVILA_HOME", str(tmp_path / "home"))
+    tensors: dict[str, Any] = {}
+    for (part, target), (down, up) in matrices(backend.pipeline(ASKED)).items():
+        tensors |= dict(zip(named("kohya", part, target), (down, up), strict=False))
+    lora = write(tmp_path / "style.safetensors", tensors)
+    model = ("--model", str(place / "sd1.safetensors"))
+    usual = (*model, "--steps", "2", "--seed", "5", "--size", "64x64")
+    for name, given in (
+        ("plain", ("a cat",)),
+        ("nothing", ("a cat", "--lora", f"{lora}:0")),
+        ("option", ("a cat", "--lora", f"{lora}:0.5")),
+        ("tag", (f"a <lora:{lora}:0.5> cat",)),
+    ):
+        assert cli.main(["generate", *given, *usual, "--output", str(tmp_path / f"{name}.png")]) == 0
+    made = {}
+    for name in ("plain", "nothing", "option", "tag"):
+        with Image.open(tmp_path / f"{name}.png") as image:
+            made[name] = np.asarray(image)
+    assert np.array_equal(made["plain"], made["nothing"])
+    assert np.array_equal(made["option"], made["tag"])
+    assert abs(made["plain"].astype(int) - made["option"]).mean() > 0.5
+
+
 def refused(backend: Diffusers, request: GenerationRequest) -> AvilaError:
     plain = replace(request, loras=(), vae="", model="sd1")
     before = pixels(backend, plain)
@@ -153,13 +175,13 @@ def test_loras_that_do_not_fit_are_explained(backend: Diffusers, tmp_path: Path)
     xl = {f"{base}.lora_down.weight": torch.ones(2, 2048), f"{base}.lora_up.weight": torch.ones(64, 2)}
     path = write(tmp_path / "a.safetensors", xl)
     assert "XL" in refused(backend, replace(ASKED, loras=(Lora(str(path)),))).explanation
-    write(path, {"lora_unet_x.hada_w1_a": torch.ones(2, 2)})
-    assert "LoHa" in refused(backend, replace(ASKED, loras=(Lora(str(path)),))).explanation
+    write(path, {"lora_unet_x.oft_blocks": torch.ones(2, 2)})
+    assert "OFT" in refused(backend, replace(ASKED, loras=(Lora(str(path)),))).explanation
     write(path, {name: tensor * math.nan for name, tensor in xl.items()})
     assert "NaN" in refused(backend, replace(ASKED, loras=(Lora(str(path)),))).explanation
     path.write_bytes(path.read_bytes()[:-5])
     assert "damaged" in refused(backend, replace(ASKED, loras=(Lora(str(path)),))).explanation
-    assert "no model" in refused(backend, replace(ASKED, loras=(Lora("absent"),))).explanation
+    assert "no LoRA" in refused(backend, replace(ASKED, loras=(Lora("absent"),))).explanation
 
 
 def test_an_embedding_is_found_by_its_name(backend: Diffusers, place: Path) -> None:
@@ -219,11 +241,40 @@ def test_another_vae_and_a_missing_one(backend: Diffusers, tmp_path: Path, famil
     assert "NaN" in refused(backend, replace(request, vae=str(path))).details
 
 
+def test_a_vae_in_diffusers_layout_is_the_same_vae(backend: Diffusers, place: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    whole = load_file(write_tiny_checkpoint(tmp_path / "other.safetensors", seed=9, layout=SDXL))
+    prefix = "first_stage_model."
+    vae = {name.removeprefix(prefix): t for name, t in whole.items() if name.startswith(prefix)}
+    original = write(tmp_path / "vae.safetensors", vae)
+    write_tiny_folder(tmp_path / "folder", seed=9, layout=SDXL)
+    file = tmp_path / "folder" / "vae" / "diffusion_pytorch_model.safetensors"
+    request = replace(ASKED, model="sdxl")
+    expected = pixels(backend, replace(request, vae=str(original)))
+    alone = tmp_path / "sdxl_vae_fp16_fix.safetensors"
+    file.rename(alone)
+    assert kind_of(alone).fits == ("sd1", "sd2", "sdxl")
+    assert np.array_equal(pixels(backend, replace(request, vae=str(alone))), expected)
+    assert not backend.pipeline(replace(request, vae=str(alone))).vae.config.force_upcast
+    alone.rename(file)  # beside its config, which tells the family
+    assert kind_of(file).family == "sdxl"
+    assert np.array_equal(pixels(backend, replace(request, vae=str(file))), expected)
+    told = json.loads(file.with_name("config.json").read_text())
+    for scale in (0.5, 0.18215):
+        (tmp_path / str(scale)).mkdir()
+        other = copyfile(file, tmp_path / str(scale) / file.name)
+        other.with_name("config.json").write_text(json.dumps(told | {"scaling_factor": scale}))
+        request = replace(request, vae=str(other))
+        if scale == 0.5:
+            assert not np.array_equal(pixels(backend, request), expected)
+    assert "another family" in refused(backend, request).explanation
+
+
 @pytest.mark.parametrize("layout", [Layout(), Layout(layers=1), SDXL])
 def test_the_original_names_of_a_unets_layers(layout: Layout) -> None:
     from tests.helpers.checkpoints import modules
 
     for name, _module in modules(layout)["unet"].named_parameters():
         layer = name.rpartition(".")[0]
-        if "upsamplers" not in layer and "norm" not in layer:
-            assert original_name(layer, layout.layers) == unet_name(name, layout).rpartition(".")[0]
+        assert unet_name(name, layout).rpartition(".")[0] in original_names(layer, layout.layers)

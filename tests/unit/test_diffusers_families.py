@@ -20,8 +20,10 @@ from avila.generation import GenerationRequest
 from avila.library import layouts, sd2
 from avila.library.headers import read_header
 from avila.library.models import Library
-from tests.helpers.checkpoints import SD2, SDXL, Layout, write_tiny_checkpoint, write_tiny_folder
+from tests.helpers.checkpoints import SD2, SDXL, Layout, overwrite, write_tiny_checkpoint, write_tiny_folder
+from tests.helpers.pictures import pixels
 
+pytestmark = pytest.mark.usefixtures("full_precision")
 FAMILIES = {"sd1": Layout(), "sd2": SD2, "sdxl": SDXL}
 ASKED = GenerationRequest(
     "a cat", "a dog", backend="diffusers", model="tiny", width=64, height=64, steps=2, seed=5
@@ -48,15 +50,6 @@ def backend(folder: Path) -> Any:
     made.close()
 
 
-@pytest.fixture(autouse=True)
-def _full_precision(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "device_and_dtype", lambda: Device("cpu", "float32", "CPU"))
-
-
-def pixels(backend: Diffusers, request: GenerationRequest) -> np.ndarray:
-    return np.asarray(backend.generate(request, lambda step: None))
-
-
 def test_both_layouts_are_known(folder: Path, family: str) -> None:
     assert [(model.family, model.problem) for model in Library([folder]).models()] == [(family, "")] * 2
 
@@ -81,7 +74,7 @@ def test_a_single_file_is_the_pipeline_it_came_from(folder: Path, family: str, b
                     {"1", "[1, 1, 1, 1]"},
                     {"False", "None"},
                 ), key
-    brought = backend._loaded and backend._loaded.scheduler_config
+    brought = backend._models.latest and backend._models.latest.scheduler_config
     told = {name: value for name, value in came_from.scheduler.config.items() if not name.startswith("_")}
     assert {name: brought[name] for name in told} == told
     for name in ("tokenizer", "tokenizer_2"):
@@ -189,16 +182,6 @@ def test_an_sd2_file_that_says_nothing_is_told_by_its_weights(tmp_path: Path) ->
     assert name.endswith("output_blocks.11.1.transformer_blocks.0.norm1.bias")
     overwrite(path, name)
     assert prediction(path) == "v_prediction"
-
-
-def overwrite(path: Path, name: str) -> None:
-    """Give a tensor in fp16 numbers that spread by 1."""
-    content = bytearray(path.read_bytes())
-    length = int.from_bytes(content[:8], "little")
-    begin, end = json.loads(content[8 : 8 + length])[name]["data_offsets"]
-    values = np.tile(np.array([-1, 1], np.float16), (end - begin) // 4)
-    content[8 + length + begin : 8 + length + end] = values.tobytes()
-    path.write_bytes(content)
 
 
 def test_metadata_tell_the_prediction(tmp_path: Path) -> None:

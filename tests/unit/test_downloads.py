@@ -146,8 +146,19 @@ def test_a_paused_download_goes_on_where_it_stopped(server: Hub, folder: Path) -
     assert files(folder) == ["model.safetensors"]
     assert server.asked[-1].start == left.done
     assert server.asked[-1].headers["if-range"] == hosted.tag
-    assert told[0].done > left.done
+    assert told[0].done == left.done
+    assert told[1].done > left.done
     assert unfinished(folder) == []
+
+
+def test_who_has_stopped_meanwhile_asks_nobody(server: Hub, folder: Path) -> None:
+    paused(server, folder)
+    [left] = unfinished(folder)
+    server.asked.clear()
+    with pytest.raises(Cancelled):  # as when the lock was shut between two files, or before the next attempt
+        get(server.address(PATH), folder, open_to(server), pause_after(0))
+    assert server.asked == []
+    assert unfinished(folder) == [left]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
@@ -607,6 +618,94 @@ def test_a_full_disk_is_a_sentence(server: Hub, folder: Path, monkeypatch: pytes
 def test_a_models_folder_that_is_a_file(server: Hub, tmp_path: Path) -> None:
     (tmp_path / "models").write_bytes(b"")
     assert "cannot be saved" in refused(server, tmp_path / "models").title
+
+
+# looking first, remembering, discarding
+
+
+def test_a_look_at_an_address_reads_not_a_byte_of_the_file(server: Hub, folder: Path) -> None:
+    disposition = "attachment; filename=fox.safetensors"
+    server.host(
+        "/download/1234", MODEL, headers={"Content-Disposition": disposition}, pause=threading.Event()
+    )
+    address = server.address("/download/1234")
+    wanted = downloads.plan(address, open_to(server))
+    assert (wanted.name, wanted.size) == ("", 0)
+    found = downloads.looked_up(wanted, open_to(server))
+    assert (found.name, found.size, found.hashed) == ("fox.safetensors", len(MODEL), False)
+    assert not folder.exists()
+    assert downloads.looked_up(found, Network()) == found, "nothing is left to ask"
+    server.host("/download/1234", MODEL, headers={"Content-Disposition": disposition.replace("safeten", "")})
+    with pytest.raises(AvilaError, match="not a model file"):
+        downloads.looked_up(wanted, open_to(server))
+
+
+def test_what_waits_for_its_turn_can_be_remembered(server: Hub, folder: Path) -> None:
+    server.host(PATH, MODEL)
+    wanted = downloads.plan(server.address(PATH), open_to(server))
+    downloads.remember(wanted, folder)
+    [left] = unfinished(folder)
+    assert (left.source, left.name, left.done) == (server.address(PATH), "model.safetensors", 0)
+    assert fetch(server, folder).read_bytes() == MODEL
+    assert files(folder) == ["model.safetensors"]
+
+
+def test_a_note_on_what_came_is_not_written_over(server: Hub, folder: Path) -> None:
+    paused(server, folder)
+    [left] = unfinished(folder)
+    downloads.remember(downloads.plan(server.address(PATH), open_to(server)), folder)
+    assert unfinished(folder) == [left]
+
+
+def test_a_discarded_download_leaves_nothing(server: Hub, folder: Path) -> None:
+    paused(server, folder)
+    [left] = unfinished(folder)
+    downloads.discard(left)
+    assert files(folder) == []
+    downloads.remember(downloads.plan(server.address(PATH), open_to(server)), folder)
+    downloads.discard(unfinished(folder)[0])
+    assert files(folder) == []
+
+
+def test_a_discarded_folder_leaves_nothing(server: Hub, folder: Path) -> None:
+    server.publish("org/tiny", REPOSITORY)
+    with pytest.raises(Cancelled):
+        get("org/tiny", folder, open_to(server), pause_after(400_000))
+    (folder / "other.safetensors").write_bytes(MODEL)
+    downloads.discard(unfinished(folder)[0])
+    assert [path.name for path in folder.iterdir()] == ["other.safetensors"]
+
+
+@pytest.mark.parametrize("source", ["org/tiny", PATH])
+def test_what_runs_is_not_discarded(server: Hub, folder: Path, source: str) -> None:
+    server.publish("org/tiny", REPOSITORY)
+    server.host(PATH, MODEL)
+    source = source if source == "org/tiny" else server.address(source)
+    with pytest.raises(Cancelled):
+        get(source, folder, open_to(server), pause_after(100_000))
+    before, [left] = files(folder), unfinished(folder)
+
+    def meanwhile(progress: Progress) -> None:
+        if progress.done <= left.done:  # what is here is looked at again
+            return
+        with pytest.raises(AvilaError, match="already"):
+            downloads.discard(left)
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        get(source, folder, open_to(server), meanwhile)
+    assert files(folder) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="rights do not hold everybody")
+def test_a_part_that_cannot_be_removed_is_told(server: Hub, folder: Path) -> None:
+    paused(server, folder)
+    folder.chmod(0o500)
+    try:
+        with pytest.raises(AvilaError, match="cannot be discarded"):
+            downloads.discard(unfinished(folder)[0])
+    finally:
+        folder.chmod(0o700)
 
 
 # what must not leak

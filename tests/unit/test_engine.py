@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from avila.engine import Engine, Job, State
-from avila.errors import AvilaError, Cancelled
+from avila.errors import AvilaError, Cancelled, NotEnoughMemoryError
 from avila.estimate import Runs
 from avila.gallery.store import Gallery
 from avila.generation import Abilities, GenerationRequest, Step
@@ -112,6 +112,25 @@ def test_what_a_picture_took_is_remembered(tmp_path: Path) -> None:
     assert runs.holds(REQUEST)
     estimate = runs.expect(REQUEST)
     assert estimate and estimate.seconds > 0 and estimate.memory > 0
+
+
+def test_what_stays_in_memory_after_a_failure_is_known(tmp_path: Path) -> None:
+    hand, runs = HandMoved(steps=3), Runs(tmp_path / "runs.json")
+    gallery = Gallery(tmp_path / "pictures", tmp_path / "index.sqlite")
+    engine = Engine({"hand": lambda: hand}, gallery, runs)
+    thread = threading.Thread(target=engine.run)
+    thread.start()
+    job = engine.submit(REQUEST)
+    hand.begun()
+    assert not runs.holds(REQUEST)
+    hand.fail(MemoryError())
+    assert isinstance(error_of(job), NotEnoughMemoryError)
+    assert runs.holds(REQUEST), "as the backend says"
+    assert runs.expect(REQUEST) is None
+    engine.stop()
+    hand.let_go()
+    thread.join(LONGEST_WAIT)
+    gallery.close()
 
 
 def test_a_job_becomes_a_picture_in_the_gallery(shop: Workshop) -> None:

@@ -1,6 +1,7 @@
 """What a picture will take, learned from those before."""
 
 import json
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -58,9 +59,9 @@ def test_a_model_in_memory_need_not_be_read_again(runs: Runs) -> None:
     runs.add(replace(RUN, loaded=True, before=11.0))
     runs.add(RUN)
     assert seconds(runs, REQUEST) == 11 + 20 * 2 + 3
-    runs.begin(REQUEST)
+    runs.hold([REQUEST])
     assert seconds(runs, REQUEST) == 1 + 20 * 2 + 3
-    runs.begin(replace(REQUEST, model="other"))
+    runs.hold([replace(REQUEST, model="other")])
     assert seconds(runs, REQUEST) == 11 + 20 * 2 + 3
 
 
@@ -119,3 +120,49 @@ def test_a_stopwatch_measures_steps() -> None:
     run = watch.run(loaded=True)
     assert run and run.loaded and run.steps == 2 and run.guided and run.memory > 1_000_000
     assert run.before + run.step + run.after <= watch.seconds
+
+
+def test_a_file_of_an_older_version_still_tells(tmp_path: Path) -> None:
+    old = {
+        name: value
+        for name, value in asdict(RUN).items()
+        if name not in ("tiled", "precision", "working", "rest")
+    }
+    (tmp_path / "runs.json").write_text(json.dumps([old]))
+    estimate = Runs(tmp_path / "runs.json").expect(REQUEST)
+    assert estimate and estimate.memory == RUN.memory
+
+
+def test_other_models_in_memory_are_not_counted() -> None:
+    watch = Stopwatch(replace(REQUEST, vae_tiling=True, precision="bfloat16"))
+    for _step in range(2):
+        watch.step()
+    alone, run = watch.run(False), watch.run(False, others=1_000_000)
+    assert alone and run
+    assert (run.tiled, run.precision) == (True, "bfloat16")
+    for name in ("memory", "working", "rest"):
+        assert abs(getattr(alone, name) - getattr(run, name) - 1_000_000) < 20_000_000
+    assert run.rest <= run.memory
+    assert run.working <= run.memory
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets the peak begin anew")
+def test_what_is_held_between_two_looks_is_seen() -> None:
+    watch = Stopwatch(REQUEST)
+    for _step in range(2):
+        watch.step()
+    filled = bytearray(b"x") * 200_000_000
+    del filled
+    run = watch.run(False)
+    assert run
+    assert run.memory - run.working > 150_000_000
+    assert run.memory - run.rest > 150_000_000
+
+
+def test_time_is_told_by_pictures_of_the_same_precision_and_way_of_decoding(runs: Runs) -> None:
+    runs.add(RUN)
+    runs.add(replace(RUN, tiled=True, after=9.0))
+    assert seconds(runs, REQUEST) == 1 + 20 * 2 + 3
+    assert seconds(runs, replace(REQUEST, vae_tiling=True)) == 1 + 20 * 2 + 9
+    runs.add(replace(RUN, precision="bfloat16", step=1.0))
+    assert seconds(runs, replace(REQUEST, precision="bfloat16")) == 1 + 20 * 1 + 3

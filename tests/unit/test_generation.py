@@ -17,6 +17,7 @@ ALL = Abilities(
     cfg_scale=True,
     negative_prompt=True,
     follow_draft=True,
+    precisions=("float32", "bfloat16"),
     needs_model=True,
     size_multiple=8,
     largest_size=2048,
@@ -32,6 +33,9 @@ ALL = Abilities(
         cfg_scale=st.floats(allow_nan=False),
         seed=st.integers(),
         follow_draft=st.integers(),
+        refiner=st.text(),
+        refiner_start=st.floats(allow_nan=False),
+        ema=st.booleans(),
     )
 )
 def test_a_request_comes_back_from_json(request: GenerationRequest) -> None:
@@ -55,6 +59,7 @@ def test_absent_and_unknown_keys() -> None:
         {"prompt": "x", "steps": True},
         {"prompt": "x", "cfg_scale": "7"},
         {"prompt": "x", "model": None},
+        {"prompt": "x", "ema": 1},
     ],
 )
 def test_what_is_no_request(values: Any) -> None:
@@ -101,7 +106,10 @@ def test_a_batch_differs_in_its_seeds_only() -> None:
         ({"cfg_scale": float("inf")}, "CFG"),
         ({"follow_draft": -1}, "0 to 100 percent"),
         ({"follow_draft": 101}, "0 to 100 percent"),
+        ({"refiner": "r", "refiner_start": 1.1}, "0 to 1"),
+        ({"refiner": "r", "refiner_start": float("nan")}, "0 to 1"),
         ({"sampler": "magic"}, "Euler a"),
+        ({"precision": "float8"}, "Choose one of: float32, bfloat16"),
         ({"model": ""}, "No model chosen"),
     ],
 )
@@ -149,6 +157,19 @@ def test_the_more_of_the_draft_is_kept_the_fewer_steps(steps: int, follow_draft:
     assert 1 <= request.steps_run() <= steps
     less = replace(request, follow_draft=max(follow_draft - 1, 0))
     assert request.steps_run() <= less.steps_run()
+
+
+@pytest.mark.parametrize(
+    ("steps", "start", "follow_draft", "base"),
+    [(20, 0.8, 0, 16), (100, 0.29, 0, 29), (2, 0.8, 0, 1), (1, 0.8, 0, 1), (20, 1.0, 0, 20), (20, 0.0, 0, 1),
+     (20, 0.8, 45, 7), (20, 0.8, 80, 0), (20, 0.8, 100, 0), (20, 1.0, 45, 11)],
+)  # fmt: skip
+def test_a_refiner_does_the_last_steps_of_the_schedule(
+    steps: int, start: float, follow_draft: int, base: int
+) -> None:
+    request = replace(REQUEST, steps=steps, refiner_start=start, follow_draft=follow_draft)
+    assert replace(request, refiner="r").base_steps() == base
+    assert request.base_steps() == request.steps_run(), "without a refiner all are the model's"
 
 
 def test_a_small_model_notes_its_own_number_of_words() -> None:

@@ -37,7 +37,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     with hub() as made:
         network = web.Network(offline=False, hub=made.url)
         monkeypatch.setattr(
-            startup, "network", lambda _settings, allowed: network if allowed else web.Network()
+            startup, "network", lambda _folders, _settings, allowed: network if allowed else web.Network()
         )
         yield made
 
@@ -117,6 +117,41 @@ def test_the_catalogue_tells_what_is_here_and_what_is_paused(
     assert [line.split()[0] for line in out.splitlines()[::2]] == [entry.key for entry in catalog.entries()]
     assert [line.split()[0] for line in out.splitlines() if line.endswith("here")] == ["taesd"]
     assert "Paused: v1-5-pruned-emaonly-fp16.safetensors, 500.0 MB / 2.13 GB" in err
+
+
+def test_a_paused_download_is_discarded_by_what_was_asked_for_or_by_its_name(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = home / "models"
+    models.mkdir(parents=True)
+    file = "v1-5-pruned-emaonly-fp16.safetensors"
+    for given in ("sd15", file):
+        (models / f"{file}.part").write_bytes(bytes(2_000_000))
+        note = {"source": "sd15", "done": 2_000_000, "total": 2_132_696_762}
+        (models / f"{file}.part.json").write_text(json.dumps(note), encoding="utf-8")
+        assert cli.main(["models", "get", "taesd", "--discard"]) == 1
+        assert f"These are: {file}." in capsys.readouterr().err
+        assert cli.main(["models", "get", given, "--discard", "--json"]) == 0
+        out, err = capsys.readouterr()
+        assert json.loads(out) == [{"source": "sd15", "name": file, "size": 2_000_000}]
+        assert f"Discarded: {file}, 2.0 MB" in err
+        assert list(models.iterdir()) == []
+    assert cli.main(["models", "get", "sd15", "--discard"]) == 1
+    assert "none at all" in capsys.readouterr().err
+
+
+def test_licence_and_terms_are_told_before_the_first_byte(
+    server: Hub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.publish(
+        "org/terms", {"terms.safetensors": MODEL}, gated="auto", cardData={"license": "openrail++"}
+    )
+    server.files[f"/org/terms/resolve/{server.commit}/terms.safetensors"].status = 403
+    assert cli.main(["models", "get", "org/terms", "--online"]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "org/terms: 1 file, 0.4 MB, licence openrail++"
+    assert lines[1].startswith(f"For people who have agreed to its terms at {server.url}/org/terms;")
+    assert lines[2].endswith("agree to its terms first")
 
 
 def test_the_catalogue_as_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avila.errors import AvilaError
-from avila.library.hub import Plan, checked_name, checked_part, plan
+from avila.library.hub import Plan, SeveralFiles, checked_name, checked_part, plan
 from avila.library.web import Network
 from tests.helpers.hub import COMMIT, Hosted, Hub, blob_id, hub, weights
 
@@ -141,6 +141,43 @@ def test_a_listing_without_sizes_and_hashes_still_serves(server: Hub) -> None:
     server.files["/api/models/org/bare/revision/main"] = Hosted(listing)
     [file] = planned(server, "org/bare").files
     assert (file.name, file.size, file.digest) == ("x.safetensors", 0, "")
+
+
+@pytest.mark.parametrize(
+    ("said", "licence", "gated"),
+    [
+        ({}, "", False),
+        ({"gated": False, "cardData": {"license": "mit"}}, "mit", False),
+        (
+            {"gated": "auto", "cardData": {"license": "other", "license_name": "of-its-own"}},
+            "of-its-own",
+            True,
+        ),
+        ({"gated": "manual", "cardData": {"license": ["mit", "apache-2.0"]}}, "", True),
+        ({"gated": 3, "cardData": "mit"}, "", False),
+        ({"cardData": {"license": "a\nb"}}, "", False),
+    ],
+)
+def test_licence_and_terms_are_known_before_anything_is_fetched(
+    server: Hub, said: dict[str, object], licence: str, gated: bool
+) -> None:
+    server.publish("org/terms", {"terms.safetensors": MODEL}, **said)
+    server.asked.clear()
+    found = planned(server, "org/terms")
+    assert (found.licence, found.gated) == (licence, gated)
+    assert (found.name, found.hashed, found.page) == ("terms.safetensors", True, f"{server.url}/org/terms")
+    assert [asked.path for asked in server.asked] == ["/api/models/org/terms/revision/main"]
+
+
+def test_several_models_can_be_chosen_from(server: Hub) -> None:
+    error = refused(server, "org/several")
+    assert isinstance(error, SeveralFiles)
+    assert error.choices == (
+        ("org/several/a.safetensors", len(MODEL)),
+        ("org/several/b.gguf", len(MODEL)),
+    )
+    for source, _size in error.choices:
+        assert planned(server, source).name == source.rpartition("/")[2]
 
 
 # diffusers folders

@@ -111,13 +111,13 @@ FIRST = {UNET + "input_blocks.0.0.weight": [32, 4, 3, 3]}
         ({"conv_in.weight": [4, 4, 3, 3], "down_blocks.0.resnets.0.conv1.weight": [4]}, "F16", "UNet"),
         ({"text_model.embeddings.token_embedding.weight": [8, 4]}, "F16", "text encoder"),
         ({"control_model.input_blocks.0.0.weight": [4]}, "F16", "ControlNet"),
-        ({"conditioner.embedders.0.model.x": [4]} | FIRST, "F16", "refiner"),
-        ({"model.diffusion_model.double_blocks.0.img_attn.qkv.weight": [4]}, "F16", "newer family"),
-        ({"model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight": [4]}, "F16", "newer family"),
+        ({"conditioner.embedders.0.model.x": [4]} | FIRST, "F16", "VAE"),
+        ({"model.diffusion_model.double_blocks.0.img_attn.qkv.weight": [4]}, "F16", "parts are missing"),
+        ({"model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight": [4]}, "F16", "parts are missing"),
         ({"cond_stage_model.model.token_embedding.weight": [4]} | FIRST, "F16", "VAE"),
         ({"model_ema.diffusion_modelinput_blocks00weight": [4]}, "F16", "EMA"),
         (FIRST, "F16", "text encoder"),
-        ({UNET + "input_blocks.0.0.weight": [32, 8, 3, 3]}, "F16", "changes a given picture"),
+        ({UNET + "input_blocks.0.0.weight": [32, 8, 3, 3]}, "F16", "text encoder"),
         ({"something": [9, 9, 9]}, "F16", "no kind of model"),
     ],
 )
@@ -141,9 +141,9 @@ def test_a_checkpoint_with_a_part_missing(tmp_path: Path, without: str, said: st
     assert said in problem(write_tiny_checkpoint(tmp_path / "m.safetensors", without=without))
 
 
-def test_an_inpainting_and_a_quantised_checkpoint(tmp_path: Path) -> None:
-    path = write_tiny_checkpoint(tmp_path / "m.safetensors", layout=Layout(in_channels=9))
-    assert "inpainting" in problem(path)
+def test_a_depth_and_a_quantised_checkpoint(tmp_path: Path) -> None:
+    path = write_tiny_checkpoint(tmp_path / "m.safetensors", layout=Layout(in_channels=5))
+    assert "depth map" in problem(path)
     write_tiny_checkpoint(path, extra=("model.diffusion_model.out.2.scale_weight",))
     assert "quantised" in problem(path)
 

@@ -10,6 +10,7 @@ import pytest
 
 from avila.errors import AvilaError, Cancelled
 from avila.library.families import Kind, kind_of, kind_of_file
+from avila.library.folders import INVOKEAI, looked_into, program
 from avila.library.hashes import Hashes, short
 from avila.library.headers import Header, read_header
 from avila.library.models import Library
@@ -49,6 +50,7 @@ PARTS_OF_XL = {"conditioner.embedders.0.transformer.x": [4]} | FIRST
         ({"conv_first.weight": [9], "body.0.rdb1.conv1.weight": [9]}, "upscaler", "", ""),
         ({"encoder.block.0.x": [9], "shared.weight": [9]}, "text_encoder", "", ""),
         ({"double_blocks.0.img_attn.qkv.weight": [9]}, "unet", "flux", ""),
+        ({"double_blocks.0.x": [9], "double_stream_modulation_img.lin.weight": [9]}, "unet", "flux", ""),
         ({UNET + "joint_blocks.0.x": [9], "first_stage_model.x": [9]}, "checkpoint", "sd3", ""),
         (PARTS_OF_XL, "checkpoint", "sdxl", ""),
         (PARTS_OF_XL | {UNET + "label_emb.0.0.weight": [1280, 2560]}, "checkpoint", "sdxl", "refiner"),
@@ -199,3 +201,74 @@ def test_a_hash_is_computed_once_and_again_when_the_file_changes(
     assert hashes.known(path) == ""
     with pytest.raises(AvilaError, match="cannot be read"):
         hashes.sha256(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("sign", ["invokeai.yaml", "databases/invokeai.db", ""])
+def test_invokeais_models_are_read_by_family_and_by_key(tmp_path: Path, sign: str) -> None:
+    home = tmp_path / "invoke ai é"
+    for path, tensors in (  # <base>/<type>/<name> until 5.x, then a folder with a key for a name
+        ("sdxl/lora/ink.safetensors", {KOHYA: [4, 2048]}),
+        ("sd-1/main/dream.safetensors", FIRST),
+        ("sd-1/vae/sd-vae-ft-mse/diffusion_pytorch_model.safetensors", {"decoder.conv_in.weight": [4]}),
+        ("sd-1/embedding/EasyNegative.safetensors", {"emb_params": [3, 768]}),
+        ("any/clip_vision/other.safetensors", {"something": [9, 9, 9]}),
+        ("2f4f1a7c-8f5e-4ed1/detail.safetensors", {KOHYA: [4, 768]}),
+    ):
+        (home / "models" / path).parent.mkdir(parents=True, exist_ok=True)
+        write_header(home / "models" / path, tensors)
+    write_tiny_folder(home / "models" / "sd-1" / "main" / "painter")
+    (home / "models" / ".cache").mkdir()
+    write_header(home / "models" / ".cache" / "not.safetensors", FIRST)
+    (home / "outputs").mkdir()
+    write_header(home / "outputs" / "not.safetensors", FIRST)
+    if sign:
+        (home / sign).parent.mkdir(exist_ok=True)
+        (home / sign).touch()
+    assert program(home) == INVOKEAI
+    assert {(model.name, model.kind, model.family) for model in Library([home]).everything()} == {
+        ("ink", "lora", "sdxl"),
+        ("dream", "unet", "sd1"),
+        ("sd-vae-ft-mse", "vae", ""),
+        ("EasyNegative", "embedding", "sd1"),
+        ("other", "", ""),
+        ("detail", "lora", "sd1"),
+        ("painter", "checkpoint", "sd1"),
+    }
+    assert not Library([home]).find("painter").problem
+
+
+def test_whose_home_a_folder_is(tmp_path: Path) -> None:
+    for path, owner in (
+        ("a/models/Stable-diffusion", "A1111, Forge"),
+        ("b/models/checkpoints", "ComfyUI"),
+        ("c/models--org--name", "Hugging Face cache"),
+        ("d/hub/models--org--name", "Hugging Face cache"),
+        ("e/models", ""),
+    ):
+        (tmp_path / path).mkdir(parents=True)
+        assert program(tmp_path / path[0]) == owner
+    assert program(tmp_path / "absent") == ""
+
+
+def test_a_change_of_models_is_looked_for_where_models_are(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    write_tiny_folder(home / "b" / "whole")
+    (home / "a" / "é" / ".hidden").mkdir(parents=True)
+    (home / "m.safetensors").mkdir()
+    found = {path.relative_to(tmp_path).as_posix() for path in looked_into(home)}
+    assert {"home", "home/a", "home/a/é", "home/b", "home/b/whole", "home/b/whole/unet"} <= found
+    assert "home/a/é/.hidden" not in found
+    assert list(looked_into(tmp_path / "absent")) == []
+
+
+def test_other_folders_without_a_new_library(tmp_path: Path) -> None:
+    for name in ("mine", "more", "own"):
+        (tmp_path / name).mkdir()
+        write_header(tmp_path / name / f"{name}.safetensors", FIRST)
+    library = Library([tmp_path / "mine"], own=tmp_path / "own")
+    assert [model.name for model in library.models()] == ["own", "mine"]
+    library.search_in([tmp_path / "mine", tmp_path / "more"])
+    assert [model.name for model in library.models()] == ["own", "mine", "more"]
+    assert library.find("more.safetensors").reference == "more.safetensors"
+    library.search_in([])
+    assert [model.name for model in library.models()] == ["own"]

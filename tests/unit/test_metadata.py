@@ -42,6 +42,11 @@ REQUESTS = st.builds(
     sampler=st.sampled_from(["Euler a", "DPM++ 2M", "DPM++ 2M Karras", "LCM"]),
     seed=st.integers(0, LARGEST_SEED),
     follow_draft=st.integers(0, 100),
+    vae_tiling=st.booleans(),
+    precision=st.sampled_from(["", "float32", "bfloat16", "float16"]),
+    refiner=st.sampled_from(["", "sd_xl_refiner_1.0", "refiner, two: b"]),
+    refiner_start=st.floats(0, 1),
+    ema=st.booleans(),
 )
 
 
@@ -83,11 +88,38 @@ def test_following_the_draft_is_told_in_our_words_and_theirs() -> None:
     assert back.follow_draft == 45
 
 
+def test_how_memory_was_saved_is_told_and_read_back() -> None:
+    text = parameters_text(replace(REQUEST, vae_tiling=True, precision="bfloat16"))
+    assert "VAE tiling: True, Precision: bfloat16, Backend: diffusers" in text
+    back = parse_parameters(text)
+    assert back is not None
+    assert (back.vae_tiling, back.precision) == (True, "bfloat16")
+    foreign = parse_parameters(text.replace("Precision: bfloat16", "Precision: fp8"))
+    assert foreign is not None
+    assert foreign.precision == ""
+
+
+def test_a_refiner_is_told_as_the_web_ui_does() -> None:
+    refined = replace(REQUEST, refiner="xl/sd_xl_refiner_1.0.safetensors", refiner_start=0.75, ema=True)
+    text = parameters_text(refined)
+    assert "Refiner: sd_xl_refiner_1.0, Refiner switch at: 0.75, EMA: True, Backend" in text
+    assert parse_parameters(text) == replace(refined, model="dream.v8", refiner="sd_xl_refiner_1.0")
+    theirs = text.replace("refiner_1.0,", "refiner_1.0 [7440042bbd],")
+    assert parse_parameters(theirs) == parse_parameters(text)
+    for said, share in (("2", 0.8), ("nan", 0.8), ("x", 0.8), ("0", 0.0)):
+        back = parse_parameters(text.replace("at: 0.75", f"at: {said}"))
+        assert back is not None
+        assert back.refiner_start == share
+
+
 @given(REQUESTS)
 def test_the_text_never_loses_its_parameter_line(request: GenerationRequest) -> None:
     back = parse_parameters(parameters_text(request))
     assert back is not None
     plain = ("backend", "width", "height", "steps", "cfg_scale", "sampler", "seed", "follow_draft")
+    plain += ("vae_tiling", "precision")
+    plain = ("backend", "width", "height", "steps", "cfg_scale", "sampler", "seed", "follow_draft", "refiner",
+             "ema", *(["refiner_start"] if request.refiner else []))  # fmt: skip
     assert [getattr(back, name) for name in plain] == [getattr(request, name) for name in plain]
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from avila import i18n, settings, startup
+from avila import i18n, paths, settings, startup
 from avila.errors import AvilaError
-from avila.library import web
+from avila.library import token, web
 from avila.library.web import Network
 from avila.settings import Settings
+from tests.helpers import flow_checkpoints
 
 PROGRAM = """
 import json, sys
@@ -46,6 +47,8 @@ SIZE = ["--size", "64x64"]
 WORK = [
     ["generate", "a red boat on a lake", "--backend", "procedural", *SIZE],
     ["generate", "a red boat on a lake", "--model", "tiny", "--steps", "1", *SIZE],
+    ["generate", "a red boat on a lake", "--model", "flux", "--steps", "1", *SIZE],
+    ["generate", "a red boat on a lake", "--model", "flux-folder", "--steps", "1", *SIZE],
     ["models"],
     ["models", "--check"],
     ["models", "catalog"],
@@ -57,6 +60,8 @@ DOWNLOADS = ["sd15", "org/name", "org/name/model.safetensors", "hf.co/org/name",
 def test_nothing_opens_a_socket_while_it_is_on(tmp_path: Path, models_folder: Path) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "tiny.safetensors").symlink_to(models_folder / "tiny.safetensors")
+    flow_checkpoints.write_file(tmp_path / "models" / "flux.safetensors", flow_checkpoints.DEV)
+    flow_checkpoints.write_folder(tmp_path / "models" / "flux-folder", flow_checkpoints.DEV)
     refused = [["models", "get", source] for source in DOWNLOADS]
     control = [["models", "get", "http://127.0.0.1:9/model.safetensors", "--online"]]  # nobody is there
     done = subprocess.run(
@@ -78,18 +83,27 @@ def test_nothing_opens_a_socket_while_it_is_on(tmp_path: Path, models_folder: Pa
 
 def test_it_is_on_unless_the_person_opens_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HF_TOKEN", raising=False)
-    assert startup.network(Settings()) == Network()
-    assert startup.network(Settings()).offline
-    assert not startup.network(Settings(), allowed=True).offline
+    monkeypatch.setenv("AVILA_HOME", str(tmp_path))
+    here = paths.folders()
+    assert startup.network(here, Settings()) == Network()
+    assert startup.network(here, Settings()).offline
+    assert not startup.network(here, Settings(), allowed=True).offline
     path = tmp_path / "settings.json"
     for text, offline in (("{}", True), ('{"offline": "no"}', True), ('{"offline": false}', False)):
         path.write_text(text, encoding="utf-8")
-        assert startup.network(settings.load(path)[0]).offline is offline
+        assert startup.network(here, settings.load(path)[0]).offline is offline
 
 
-def test_the_token_is_the_one_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_token_of_the_environment_goes_before_the_kept_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AVILA_HOME", str(tmp_path))
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    here = paths.folders()
+    token.keep(here.token_file, "hf_kept")
+    assert startup.network(here, Settings()).token == "hf_kept"
     monkeypatch.setenv("HF_TOKEN", " hf_secret\n")
-    network = startup.network(Settings(offline=False))
+    network = startup.network(here, Settings(offline=False))
     assert network.token == "hf_secret"
     assert "hf_secret" not in repr(network)
     assert network.hub == "https://huggingface.co"

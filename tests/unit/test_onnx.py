@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,9 +13,7 @@ from avila.backends.devices import Device
 from avila.backends.diffusers import Diffusers
 from avila.backends.loading import LoadKey, load
 from avila.backends.onnx import SAMPLERS, Onnx
-from avila.errors import AvilaError, Cancelled
-from avila.generation import GenerationRequest, Step
-from avila.library.exported import INDEX, read_export
+from avila.generation import GenerationRequest
 from avila.library.models import Library
 from tests.helpers.checkpoints import Layout, write_tiny_folder, write_tiny_starter
 

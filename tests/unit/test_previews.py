@@ -136,6 +136,15 @@ def test_the_colours_of_a_linear_vae_are_found(channels: int, encodes: bool) -> 
     assert torch.allclose(colours.offset, torch.full((3,), 0.55), atol=5e-3)
 
 
+def test_the_colours_heed_the_vaes_shift() -> None:
+    vae = LinearVae(16)
+    plain = fit_colours(vae)
+    vae.config.shift_factor = 0.3
+    shifted = fit_colours(vae)
+    assert torch.allclose(shifted.matrix, plain.matrix, atol=5e-3)
+    assert torch.allclose(shifted.offset, plain.offset + vae.matrix.sum(1) * 0.3 / 2, atol=5e-3)
+
+
 def test_the_colours_follow_a_real_vae(diffusers_backend: Diffusers) -> None:
     request = GenerationRequest("x", backend="diffusers", model="tiny", width=64, height=64, seed=1)
     vae = diffusers_backend.pipeline(request).vae

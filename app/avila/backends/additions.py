@@ -1,49 +1,42 @@
 """What is added to a loaded model for one picture and taken off again: LoRAs and textual inversion.
 
-Neither touches the model's own weights. A LoRA's low-rank product is added to the output of the layers it
-names (Hu et al. 2021, eq. 3); an embedding's vectors stand behind a longer copy of the token table. So taking
-them off restores the model exactly, and costs nothing.
+Neither touches the model's own weights. What a LoRA changes is added to the output of the layers it names
+(see `changes`); an embedding's vectors stand behind a longer copy of the token table. So taking them off
+restores the model exactly, and costs nothing.
 """
 
+import json
+import math
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from avila.backends import flow
+from avila.backends.changes import BY_ROW, add_to, fits, rank, role_of
 from avila.errors import AvilaError
 from avila.generation import GenerationRequest
 from avila.i18n import _
 from avila.library.headers import read_header
-from avila.library.parts import original_name
+from avila.library.parts import original_names
 
-# How the trainers end a tensor's name: kohya and LyCORIS, PEFT, diffusers of three ages.
-ROLES = {
-    ".lora_down.weight": "down",
-    ".lora_up.weight": "up",
-    ".lora_mid.weight": "mid",
-    ".lora_A.weight": "down",
-    ".lora_B.weight": "up",
-    ".lora.down.weight": "down",
-    ".lora.up.weight": "up",
-    "_lora.down.weight": "down",
-    "_lora.up.weight": "up",
-    ".lora_linear_layer.down.weight": "down",
-    ".lora_linear_layer.up.weight": "up",
-    ".alpha": "alpha",
-}
 PARTS = {
+    "lora_te3_": "text_encoder_3",
     "lora_te2_": "text_encoder_2",
     "lora_te1_": "text_encoder",
     "lora_te_": "text_encoder",
     "lora_unet_": "unet",
+    "text_encoder_3_": "text_encoder_3",
     "text_encoder_2_": "text_encoder_2",
     "text_encoder_": "text_encoder",
     "unet_": "unet",
     "base_model_model_": "unet",
+    "lycoris_": "unet",
 }
+INNER = (".lora_down.weight", ".lora_A.weight", ".hada_w1_b", ".diff")  # matrices as wide as what they read
 MADE_FOR = {768: "Stable Diffusion 1", 1024: "Stable Diffusion 2", 2048: "Stable Diffusion XL"}
 
 
@@ -62,52 +55,76 @@ def with_loras(pipeline: Any, loras: Sequence[Addition]) -> Iterator[None]:
     hooks: list[Any] = []
     try:
         for lora in loras:
-            for layer, pieces in _pieces(pipeline, lora):
-                hooks.append(_added_to(layer, pieces, lora))
+            for layer, pieces, scale in _pieces(pipeline, lora):
+                hooks.append(add_to(layer, pieces, scale, lora.weight))
         yield
     finally:
         for hook in hooks:
             hook.remove()
 
 
-def _pieces(pipeline: Any, lora: Addition) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """The layers that the file names, each with its matrices; AvilaError when one is not in the model."""
+def _pieces(pipeline: Any, lora: Addition) -> Iterator[tuple[Any, dict[str, Any], float]]:
+    """The layers that the file names, each with its matrices and their scale.
+
+    Raises AvilaError when one is not in the model, or is changed in a way that is not known.
+    """
     tensors = _tensors(lora)
     targets: dict[str, dict[str, Any]] = {}
+    dotted: dict[str, str] = {}
     for name, tensor in tensors.items():
-        ending = next((ending for ending in ROLES if name.endswith(ending)), None)
-        if ending is None:
-            raise _unfit(lora, _("It is of a kind that Avila cannot apply yet (LoHa, LoKr, DoRA or alike)."))
-        target = name.removesuffix(ending).replace(".processor", "").replace(".", "_")
-        targets.setdefault(target, {})[ROLES[ending]] = tensor
+        named, role = role_of(name.replace(".default.", "."))  # PEFT's name of the only adapter
+        if not role:
+            kinds = _("It changes the model in a way that Avila does not know (GLoRA, OFT, IA3 or alike).")
+            raise _unfit(lora, kinds, name)
+        named = named.replace(".processor", "")
+        target = named.replace(".", "_")
+        dotted[target] = named
+        targets.setdefault(target, {})[role] = tensor
+    alphas = _alphas(lora) if not any("alpha" in pieces for pieces in targets.values()) else {}
     layers = {
         part: _layers(getattr(pipeline, part), part)
-        for part in ("unet", "text_encoder", "text_encoder_2")
-        if hasattr(pipeline, part)
+        for part in ("unet", "text_encoder", "text_encoder_2", "text_encoder_3")
+        if getattr(pipeline, part, None) is not None
     }
+    transformer = flow.lora_layers(pipeline) if hasattr(pipeline, "transformer") else {}
+    if transformer and not hasattr(pipeline, "text_encoder_3"):  # trainers number T5 so for Flux, too
+        layers["text_encoder_3"] = layers["text_encoder_2"]
     for target, pieces in targets.items():
+        in_transformer = flow.named_by_lora(target, transformer)
+        for layer, source in in_transformer:
+            own = {
+                role: flow.cut(matrix, source, len(layer.weight)) if role in BY_ROW else matrix
+                for role, matrix in pieces.items()
+            }
+            if not fits(layer, own):
+                raise _other_family(lora, tensors, target)
+            yield layer, own, _scale(own, alphas.get("transformer", _Alpha()).of(dotted[target]))
+        if in_transformer:
+            continue
         prefix = next((prefix for prefix in PARTS if target.startswith(prefix)), "")
         part = PARTS.get(prefix, "")
         inner = target.removeprefix(prefix).removeprefix("" if part == "unet" else "text_model_")
         layer = layers.get(part, {}).get(inner)
+        if part == "text_encoder_3" and part not in layers:
+            continue  # SD 3 without its T5
         if layer is None and part.startswith("text_encoder") and _behind_the_last(inner, layers.get(part)):
             continue  # SD 2 leaves its text encoder's last layer out, trainers do not
-        if layer is None or not _fits(layer, pieces):
+        if layer is None or not fits(layer, pieces):
             raise _other_family(lora, tensors, target)
-        yield layer, pieces
+        yield layer, pieces, _scale(pieces, alphas.get(part, _Alpha()).of(dotted[target]))
 
 
 def _layers(network: Any, part: str) -> dict[str, Any]:
-    """The linear layers and convolutions by name with "_" for ".", those of the UNet also by `ldm`'s name."""
+    """Linear layers, convolutions, norms by name with "_" for ".", those of the UNet also by `ldm`'s name."""
     import torch
 
     found: dict[str, Any] = {}
     for name, layer in network.named_modules():
-        if not isinstance(layer, torch.nn.Linear | torch.nn.Conv2d):
+        if not isinstance(layer, torch.nn.Linear | torch.nn.Conv2d | torch.nn.LayerNorm | torch.nn.GroupNorm):
             continue
         names = [name.removeprefix("text_model.")]
         if part == "unet":
-            names.append(original_name(name, network.config.layers_per_block))
+            names += original_names(name, network.config.layers_per_block)
         for known in names:
             flat = known.replace(".", "_")
             found[flat] = layer
@@ -120,52 +137,71 @@ def _behind_the_last(name: str, layers: dict[str, Any] | None) -> bool:
     return bool(match and layers and f"encoder_layers_{match[1]}_mlp_fc1" not in layers)
 
 
-def _fits(layer: Any, pieces: dict[str, Any]) -> bool:
-    if not {"down", "up"} <= pieces.keys():
-        return False
-    down, up = pieces["down"], pieces["up"]
-    outer, inner = layer.weight.shape[:2]
-    rank = down.shape[0]
-    if "mid" in pieces and tuple(pieces["mid"].shape[:2]) != (rank, rank):
-        return False
-    kernel = pieces["mid" if "mid" in pieces else "down"].shape[2:]
-    same_kernel = len(kernel) != 2 or tuple(kernel) == (tuple(layer.weight.shape[2:]) or (1, 1))
-    return bool(down.shape[1] == inner and up.shape[0] == outer and up.shape[1] == rank and same_kernel)
+def _scale(pieces: dict[str, Any], told: "_Alpha") -> float:
+    """alpha / rank: by the layer's own alpha, else by what the file's metadata say, else 1."""
+    divisor = rank(pieces)
+    if not divisor:
+        return 1.0
+    if "alpha" in pieces:
+        return float(pieces["alpha"]) / divisor
+    return told.alpha / (divisor**0.5 if told.rooted else divisor) if told.alpha else 1.0
 
 
-def _added_to(layer: Any, pieces: dict[str, Any], lora: Addition) -> Any:
-    """Add the product to the layer's output from now on; the hook's handle."""
-    from torch.nn import functional
+@dataclass(frozen=True, slots=True)
+class _Alpha:
+    """What is said of alpha outside the tensors."""
 
-    def like_the_layer(matrix: Any) -> Any:
-        matrix = matrix.to(layer.weight.device, layer.weight.dtype)
-        if layer.weight.dim() == 2:
-            return matrix.flatten(1)
-        return matrix if matrix.dim() == 4 else matrix[..., None, None]
+    alpha: float = 0.0  # 0: nothing
+    rooted: bool = False  # divided by the square root of the rank (rsLoRA)
+    of_layers: tuple[tuple[str, float], ...] = ()  # the ends of some layers' names, and theirs
 
-    down, up = like_the_layer(pieces["down"]), like_the_layer(pieces["up"])
-    mid = like_the_layer(pieces["mid"]) if "mid" in pieces else None
-    rank = down.shape[0]
-    scale = lora.weight * float(pieces.get("alpha", rank)) / rank
+    def of(self, layer: str) -> "_Alpha":
+        """What is said of one layer."""
+        own = (alpha for end, alpha in self.of_layers if layer == end or layer.endswith(f".{end}"))
+        return replace(self, alpha=next(own, self.alpha))
 
-    def add(layer: Any, given: tuple[Any, ...], output: Any) -> Any:
-        if layer.weight.dim() == 2:
-            return output + scale * functional.linear(functional.linear(given[0], down), up)
-        place = {"stride": layer.stride, "padding": layer.padding, "dilation": layer.dilation}
-        if mid is None:
-            inner = functional.conv2d(given[0], down, **place)
-        else:
-            inner = functional.conv2d(functional.conv2d(given[0], down), mid, **place)
-        return output + scale * functional.conv2d(inner, up)
 
-    return layer.register_forward_hook(add)
+def _alphas(lora: Addition) -> dict[str, _Alpha]:
+    """By part of the model, what is said of alpha: diffusers' and kohya's metadata, PEFT's file beside it."""
+    metadata = read_header(lora.path).metadata
+    usual = _alpha({"lora_alpha": metadata.get("ss_network_alpha", metadata.get("lora_alpha"))})
+    told: dict[str, Any] = {}
+    with suppress(ValueError, TypeError, RecursionError):
+        told = dict(json.loads(metadata.get("lora_adapter_metadata", "{}")))  # diffusers'
+    beside = lora.path.with_name("adapter_config.json")
+    with suppress(OSError, ValueError, TypeError, RecursionError):
+        if lora.path.name == "adapter_model.safetensors":
+            told |= {
+                f"unet.{key}": value for key, value in dict(json.loads(beside.read_text("utf-8"))).items()
+            }
+    found = {}
+    for part in ("unet", "transformer", "text_encoder", "text_encoder_2", "text_encoder_3"):
+        own = {
+            key.removeprefix(f"{part}."): value for key, value in told.items() if key.startswith(f"{part}.")
+        }
+        found[part] = _alpha(own) if "lora_alpha" in own else usual
+    return found
+
+
+def _alpha(values: dict[str, Any]) -> _Alpha:
+    """PEFT's words for it; what is no number is not said."""
+
+    def number(value: Any) -> float:
+        with suppress(TypeError, ValueError):
+            return found if math.isfinite(found := float(value)) and found > 0 else 0.0
+        return 0.0
+
+    pattern = values.get("alpha_pattern")
+    layers = pattern.items() if isinstance(pattern, dict) else ()
+    of_layers = tuple((str(end).lstrip("^"), number(alpha)) for end, alpha in layers if number(alpha))
+    return _Alpha(number(values.get("lora_alpha")), values.get("use_rslora") is True, of_layers)
 
 
 def _other_family(lora: Addition, tensors: dict[str, Any], target: str) -> AvilaError:
     widths = [
         tensor.shape[1]
         for name, tensor in tensors.items()
-        if "attn2" in name and "to_k" in name and name.endswith((".lora_down.weight", ".lora_A.weight"))
+        if "attn2" in name and "to_k" in name and name.endswith(INNER) and tensor.dim() > 1
     ]
     family = MADE_FOR.get(widths[0]) if widths else None
     if family:
@@ -211,9 +247,13 @@ def with_embeddings(
     """Know the embeddings that the prompts name inside the block; the request with tokens for their names.
 
     Those made for another family are passed over: their name may be an ordinary word. Raises AvilaError for
-    a damaged one.
+    a damaged one. Stable Diffusion 3 and Flux also read the prompt with T5, for which there are none.
     """
-    encoders = [f"text_encoder{n}" for n in ("", "_2") if hasattr(pipeline, f"text_encoder{n}")]
+    if hasattr(pipeline, "transformer"):
+        yield request
+        return
+    named = [f"text_encoder{number}" for number in ("", "_2")]
+    encoders = [name for name in named if getattr(pipeline, name, None) is not None]  # a refiner lacks one
     tables = {encoder: getattr(pipeline, encoder).get_input_embeddings() for encoder in encoders}
     added: dict[str, list[Any]] = {encoder: [] for encoder in encoders}
     tokens: list[str] = []
@@ -263,10 +303,10 @@ def with_embeddings(
 def _vectors(embedding: Addition, widths: list[int]) -> list[Any] | None:
     """For each text encoder its vectors, (n, width); None when the file is for another family."""
     tensors = _tensors(embedding)
-    if len(widths) == 1:
-        found = list(tensors.values())
+    if {"clip_l", "clip_g"} <= tensors.keys():  # SDXL's, of which the refiner reads the second
+        found = [tensors["clip_l"], tensors["clip_g"]][-len(widths) :]
     else:
-        found = [tensors[name] for name in ("clip_l", "clip_g") if name in tensors]
+        found = list(tensors.values())
     found = [vectors[None] if vectors.dim() == 1 else vectors for vectors in found]
     fits = [vectors.shape[-1] for vectors in found] == widths and len(
         {len(vectors) for vectors in found}

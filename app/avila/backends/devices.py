@@ -62,7 +62,9 @@ def import_quietly() -> None:
         module.logging.disable_progress_bar()
 
 
-def out_of_memory(error: RuntimeError) -> bool:
-    """Whether this is one of torch's ways to say so: CUDA and MPS "out of memory", CPU "can't allocate"."""
+def out_of_memory(error: Exception) -> bool:
+    """Whether this says so in one of torch's ways: CUDA and MPS "out of memory", CPU "can't allocate"."""
+    if isinstance(error, MemoryError):
+        return True
     text = str(error).lower()
     return any(sign in text for sign in ("out of memory", "not enough memory", "can't allocate memory"))

@@ -1,29 +1,31 @@
-"""The PyTorch engine: Stable Diffusion 1.x, 2.x and XL through diffusers, offline.
+"""The PyTorch engine: Stable Diffusion 1.x, 2.x, XL and 3, and Flux, through diffusers, offline.
 
 torch and diffusers take seconds to import, so that happens inside functions only: the abilities are there
 without them.
 """
 
-import ctypes
-import gc
 import logging
-import sys
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
+from traceback import clear_frames
 from typing import TYPE_CHECKING, Any
 
+from avila.backends import flow
 from avila.backends.additions import Addition, with_embeddings, with_loras
 from avila.backends.devices import device_and_dtype, import_quietly, out_of_memory
-from avila.backends.fitting import cut, encodable, fine_draft, fitting
+from avila.backends.fitting import cut, encodable, fitting
+from avila.backends.held import InMemory
 from avila.backends.loading import Loaded, LoadKey, check_files, lacks_only_a_vae, load, try_again
-from avila.backends.previews import watched
-from avila.backends.samplers import SAMPLERS, last_timesteps, make_scheduler
-from avila.errors import AvilaError
-from avila.generation import Abilities, GenerationRequest, Step
+from avila.backends.passes import Pass, StepCounter, begin, passes
+from avila.backends.previews import Seen, watched
+from avila.backends.samplers import SAMPLERS, make_scheduler
+from avila.backends.tiling import tiled
+from avila.errors import AvilaError, NotEnoughMemoryError
+from avila.generation import PRECISIONS, Abilities, GenerationRequest, Held, Step, tile_side
 from avila.i18n import _
-from avila.library.models import Library
+from avila.library.assembly import Assembly
+from avila.library.memory import weights
+from avila.library.models import Library, Model
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,7 +38,7 @@ class _NotFiniteError(Exception):
 
 
 class Diffusers:
-    """The backend "diffusers". Keeps the last model loaded; a change of sampler loads nothing."""
+    """The backend "diffusers". Keeps the latest models loaded, as many as fit; a sampler loads nothing."""
 
     name = "diffusers"
     abilities = Abilities(
@@ -45,6 +47,8 @@ class Diffusers:
         cfg_scale=True,
         negative_prompt=True,
         follow_draft=True,
+        vae_tiling=True,
+        precisions=tuple(PRECISIONS),
         needs_model=True,
         size_multiple=8,
         largest_size=2048,
@@ -52,7 +56,7 @@ class Diffusers:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._loaded: Loaded | None = None
+        self._models = InMemory()
         self._needs_full_precision: set[Path] = set()
 
     def generate(self, request: GenerationRequest, on_step: Callable[[Step], None]) -> "Image":
@@ -63,88 +67,78 @@ class Diffusers:
         try:
             return self._generate(request, on_step)
         except _NotFiniteError:
-            loaded = self._loaded
+            loaded = self._models.latest  # or its refiner, in the same precision
             if loaded is None or loaded.key.dtype == "float32":
                 raise AvilaError(
                     _("The model gave no picture"),
                     _("Its calculation ended in invalid numbers (NaN): the model file may be damaged."),
                     _("Try another sampler or a lower CFG scale, or download the model again."),
                 ) from None
-            log.warning("%s overflows in %s; using float32", loaded.key.path, loaded.key.dtype)
-            self._needs_full_precision.add(loaded.key.path)
-        except RuntimeError as error:
+            path = self._library.find(request.model).path
+            log.warning("%s overflows in %s; using float32", path, loaded.key.dtype)
+            self._needs_full_precision.add(path)
+            del loaded  # it goes before it is read in full precision
+        except NotEnoughMemoryError:  # while it was loaded, before it joined the others
+            if not self._models.held():
+                raise
+            self.close()
+        except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
-            self.close()  # the message below asks for memory, so give back what we hold
-            raise AvilaError(
-                _("Not enough memory"),
-                _("A picture of {width} × {height} needs more memory than is free.").format(
-                    width=request.width, height=request.height
-                ),
-                _("Choose a smaller size, or close other programs."),
-                str(error),
-            ) from error
+            clear_frames(error.__traceback__)  # they hold the model and the half-made picture
+            if not self._models.only_latest(2 if request.refiner else 1):
+                self.close()  # the message below asks for memory, so give back what we hold
+                raise NotEnoughMemoryError(
+                    _("Not enough memory"),
+                    _("A picture of {width} × {height} needs more memory than is free.").format(
+                        width=request.width, height=request.height
+                    ),
+                    _("Choose a smaller size, or close other programs."),
+                    f"{type(error).__name__}: {error}",
+                ) from error
+            log.warning("out of memory; once more without the other models")
         return self.generate(request, on_step)
 
-    def close(self) -> None:
-        """Free the model's memory."""
-        if self._loaded is None:
-            return
-        import torch
+    def held(self) -> tuple[Held, ...]:
+        """The models in memory, the latest last."""
+        return self._models.held()
 
-        self._loaded = None
-        gc.collect()  # a pipeline is full of cycles
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        elif torch.backends.mps.is_available():
-            torch.mps.empty_cache()
-        if sys.platform == "linux":
-            # glibc keeps freed blocks of some MB for itself: 1.9 GB of a full-size model
-            with suppress(OSError, AttributeError):  # musl has no such call
-                ctypes.CDLL("libc.so.6").malloc_trim(0)
+    def close(self) -> None:
+        """Free the models' memory."""
+        self._models.clear()
 
     def pipeline(self, request: GenerationRequest) -> Any:
         """The bare diffusers pipeline for this request, loaded and with its sampler set."""
-        return self._prepare(request).pipeline
+        return self._prepare(request)[0].pipeline
 
     def _generate(self, request: GenerationRequest, on_step: Callable[[Step], None]) -> "Image":
-        loaded = self._prepare(request)
-        pipeline = loaded.follower if request.follow_draft else loaded.pipeline
-        scheduler = pipeline.scheduler
+        loaded, refiner = self._prepare(request)
+        import numpy as np
         import torch
 
-        asked = fitting(request, pipeline.vae_scale_factor)
-        with (
-            with_loras(pipeline, self._loras(request)),
-            with_embeddings(pipeline, asked, self._embeddings()) as spelt,
-            watched(pipeline.unet) as seen,
-        ):
-            given = arguments(spelt)
-            if request.follow_draft:
-                given |= _beginning(pipeline, asked)
-
-            def stepped(_pipeline: Any, index: int, _time: Any, values: dict[str, Any]) -> dict[str, Any]:
-                total = pipeline.num_timesteps
-                prediction = seen.last
-                # each look waits for the device, so the first and the last step have to do
-                if prediction is None or (
-                    index in (0, total - 1) and not torch.isfinite(values["latents"]).all()
-                ):
-                    raise _NotFiniteError
-
-                def preview() -> "Image":
-                    picture = loaded.picture(prediction, scheduler, request.cfg_scale)
-                    return cut(picture, asked, request)
-
-                on_step(Step(index + 1, total, preview))
-                return values
-
-            picture = pipeline(**given, output_type="np", callback_on_step_end=stepped).images
-        import numpy as np
-
-        if not np.isfinite(picture).all():
+        flows = hasattr(loaded.pipeline, "transformer")
+        # a transformer takes 2 x 2 latents at a time
+        asked = fitting(request, loaded.pipeline.vae_scale_factor * (2 if flows else 1))
+        tile = tile_side(asked.width * asked.height) if request.vae_tiling else 0
+        generator = torch.Generator("cpu").manual_seed(request.seed)
+        parts = passes(asked, loaded, refiner)
+        counter = StepCounter(on_step, sum(part.calls() for part in parts) if len(parts) > 1 else 0)
+        made: Any = None  # latents, in the end the picture
+        for part in parts:
+            pipeline, given = begin(part, asked, made)
+            with (
+                tiled(pipeline.vae, tile),
+                with_loras(pipeline, [] if part.loaded is refiner else self._loras(request)),
+                with_embeddings(pipeline, asked, self._embeddings()) as spelt,
+                watched(pipeline.transformer if flows else pipeline.unet) as seen,
+            ):
+                step = _step(part, loaded, request, asked, seen, counter)
+                given |= flow.prompt_length(pipeline) if flows else {}
+                given |= arguments(spelt) | {"generator": generator, "callback_on_step_end": step}
+                made = pipeline(**given, output_type="np" if part.ends else "latent").images
+        if not np.isfinite(made).all():
             raise _NotFiniteError
-        return cut(pipeline.numpy_to_pil(picture)[0], asked, request)
+        return cut(loaded.pipeline.numpy_to_pil(made)[0], asked, request)
 
     def _loras(self, request: GenerationRequest) -> list[Addition]:
         found = [(self._library.find(lora.model, "lora"), lora.weight) for lora in request.loras]
@@ -154,31 +148,136 @@ class Diffusers:
         known = [model for model in self._library.everything() if model.kind == "embedding"]
         return [Addition(model.name, model.path) for model in known]
 
-    def _prepare(self, request: GenerationRequest) -> Loaded:
-        """Load the request's model unless it is, and set its sampler."""
+    def _prepare(self, request: GenerationRequest) -> tuple[Loaded, Loaded | None]:
+        """The request's model and, if steps are left for one, its refiner, with the sampler set."""
         model = self._library.find(request.model)
         vae = self._library.find(request.vae, "vae") if request.vae else None
-        if model.problem and not (vae and lacks_only_a_vae(model)):
+        refiner = self._library.find(request.refiner) if request.refiner else None
+        assembly = self._library.assembly(model, own_vae=not vae)
+        problem = assembly.problem if assembly else model.problem
+        if problem and not (vae and lacks_only_a_vae(model)):
             check_files(model)  # a missing one may be the reason, and is the better one to tell
             raise AvilaError(
                 _("“{name}” cannot be used").format(name=model.name),
-                model.problem,
-                try_again(model)
-                if model.builtin
-                else _("Choose a Stable Diffusion model in the .safetensors format."),
+                problem,
+                _advice(model, assembly),
+                str(model.path),
+            )
+        if refiner:
+            _check_refiner(refiner, model)
+        if request.ema and not model.look.ema:
+            raise AvilaError(
+                _("“{name}” holds no training averages").format(name=model.name),
+                _("Its file has one set of weights, not the averages (EMA) beside them."),
+                _("Switch the averages off: most files hold only one of the two."),
                 str(model.path),
             )
         import_quietly()
         device = device_and_dtype()
-        dtype = "float32" if model.path in self._needs_full_precision else device.dtype
+        dtype = request.precision or flow.dtype_for(device, model.family)
+        if model.path in self._needs_full_precision:
+            dtype = "float32"
         replaced = (vae.path, vae.modified) if vae else None
-        key = LoadKey(model.path, model.modified, model.size, device.name, dtype, replaced)
-        if self._loaded is None or self._loaded.key != key:
-            self.close()  # first, so that two models are never held at once
-            self._loaded = load(model, key, vae)
-        scheduler = make_scheduler(request.sampler, self._loaded.scheduler_config, request.steps)
-        self._loaded.pipeline.scheduler = self._loaded.follower.scheduler = scheduler
-        return self._loaded
+        files = assembly.files if assembly else ()
+        key = LoadKey(
+            model.path, model.modified, model.size, device.name, dtype, replaced, request.ema, files
+        )
+        loaded = self._model(model, key, request, vae, assembly)
+        _set_sampler(loaded, request, loaded.scheduler_config)
+        if refiner is None or request.base_steps() == request.steps_run():
+            return loaded, None
+        # it decodes with the VAE of the model before it
+        shared = replaced or (model.path, model.modified)
+        second_key = LoadKey(refiner.path, refiner.modified, refiner.size, device.name, dtype, shared)
+        second = self._model(refiner, second_key, request, None, base=loaded)
+        told = second.scheduler_config["prediction_type"]
+        _set_sampler(second, request, {**loaded.scheduler_config, "prediction_type": told})
+        return loaded, second
+
+    def _model(
+        self,
+        model: Model,
+        key: LoadKey,
+        request: GenerationRequest,
+        vae: Model | None,
+        assembly: Assembly | None = None,
+        base: Loaded | None = None,
+    ) -> Loaded:
+        """The model of this key, loaded unless it is in memory; `base` stays there beside it."""
+        loaded = self._models.find(key, request)
+        size = assembly.numbers * PRECISIONS[key.dtype] if assembly else weights(model, key.dtype)
+        self._models.make_room(key, request, 0 if loaded else size, base.key if base else None)
+        if loaded is None:
+            loaded = load(model, key, vae, assembly, base)
+            self._models.keep(loaded, request)
+        return loaded
+
+
+def _step(
+    part: Pass,
+    base: Loaded,
+    request: GenerationRequest,
+    asked: GenerationRequest,
+    seen: Seen,
+    counter: StepCounter,
+) -> Callable[..., dict[str, Any]]:
+    """What a pipeline calls after each step of a pass; the `base` knows the colours of the VAE."""
+    import torch
+
+    most = part.calls()
+
+    def stepped(pipeline: Any, index: int, _time: Any, values: dict[str, Any]) -> dict[str, Any]:
+        last = index + 1 == (pipeline.num_timesteps if part.ends else most)
+        prediction = seen.last
+        # each look waits for the device, so the first and the last step have to do
+        if prediction is None or ((not index or last) and not torch.isfinite(values["latents"]).all()):
+            raise _NotFiniteError
+
+        def preview() -> "Image":
+            with tiled(pipeline.vae, 0):
+                picture = base.picture(prediction, pipeline.scheduler, request.cfg_scale)
+            return cut(picture, asked, request)
+
+        counter.step(pipeline, preview)
+        if last and not part.ends:
+            pipeline._interrupt = True  # the other steps are the refiner's
+        return values
+
+    return stepped
+
+
+def _set_sampler(loaded: Loaded, request: GenerationRequest, config: Any) -> None:
+    scheduler = make_scheduler(request.sampler, config, request.steps)
+    loaded.pipeline.scheduler = loaded.follower.scheduler = scheduler
+
+
+def _check_refiner(refiner: Model, model: Model) -> None:
+    """Raise AvilaError unless the one is a refiner that can work after the other."""
+    if model.family != "sdxl":
+        raise AvilaError(
+            _("“{name}” takes no refiner").format(name=model.name),
+            _("Refiners continue pictures of Stable Diffusion XL models only."),
+            _("Leave the refiner out, or choose an SDXL model."),
+        )
+    if not (refiner.refiner or (refiner.variant == "refiner" and lacks_only_a_vae(refiner))):
+        raise AvilaError(
+            _("“{name}” cannot be used as a refiner").format(name=refiner.name),
+            refiner.problem if refiner.variant == "refiner" else _("It is not a refiner for SDXL models."),
+            _("Leave it out, or choose a refiner as sd_xl_refiner_1.0."),
+            str(refiner.path),
+        )
+
+
+def _advice(model: Model, assembly: Assembly | None) -> str:
+    """What to do about a model that cannot be used."""
+    if assembly:
+        return _(
+            "Files of these names come with ComfyUI's models; tokenizer.json is in the folder tokenizer_2 of "
+            "a Flux model, or tokenizer_3 of Stable Diffusion 3."
+        )
+    if model.builtin:
+        return try_again(model)
+    return _("Choose a Stable Diffusion model in the .safetensors format.")
 
 
 def arguments(request: GenerationRequest) -> dict[str, Any]:
@@ -194,16 +293,3 @@ def arguments(request: GenerationRequest) -> dict[str, Any]:
         "guidance_scale": request.cfg_scale,  # up to 1 diffusers leaves CFG and the negative prompt out
         "generator": torch.Generator("cpu").manual_seed(request.seed),
     }
-
-
-def _beginning(follower: Any, request: GenerationRequest) -> dict[str, Any]:
-    """What the …Img2ImgPipeline wants besides: the fine draft of this request, and where it begins.
-
-    What is kept of the draft is what the first steps would have decided: they are left out.
-    """
-    run = request.steps_run()
-    follower.get_timesteps = lambda steps, *_given, **_named: (
-        last_timesteps(follower.scheduler, steps, run),
-        run,
-    )
-    return {"image": fine_draft(request), "strength": 1 - request.follow_draft / 100}

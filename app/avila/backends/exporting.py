@@ -169,7 +169,7 @@ def _network(act: Callable[..., Any], holder: Any = None) -> Any:
     """A module that does `act`, with the weights that it uses inside."""
     import torch
 
-    class Network(torch.nn.Module):
+    class Network(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.holder = holder if holder is not None else act.network  # type: ignore[attr-defined]

@@ -1,6 +1,9 @@
 """Reading a model's weights into a diffusers pipeline, offline, and checking what came."""
 
 import json
+import re
+from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -8,18 +11,27 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from avila.assets import resource
+from avila.backends import flow
 from avila.backends.devices import out_of_memory
 from avila.backends.previews import LatentColours, Prediction, decoded, decodes_quickly, fit_colours
-from avila.errors import AvilaError
+from avila.backends.weights import networks
+from avila.errors import AvilaError, NotEnoughMemoryError
 from avila.i18n import _
 from avila.library import layouts, parts, sd2
+from avila.library.assembly import Assembly
 from avila.library.card import damage
-from avila.library.families import kind_of_file
-from avila.library.headers import Header, read_header
+from avila.library.families import is_refiner, kind_of_file
+from avila.library.headers import read_header
 from avila.library.models import Model
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+
+# What stands in the names of diffusers' pipelines of a variant
+PIPELINES = {"inpainting": "Inpaint", "edit": "InstructPix2Pix", "refiner": "Img2Img"}
+# SDXL's own VAE overflows in half precision; madebyollin's, so named, does not
+FINITE_IN_HALF = re.compile(r"fp16[ _.-]*fix", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +44,8 @@ class LoadKey:
     device: str
     dtype: str
     vae: tuple[Path, int] | None = None  # the one in place of the model's own, and when it was changed, in ns
+    ema: bool = False  # the averages of the training in place of the last weights
+    parts: tuple[tuple[Path, int], ...] = ()  # likewise the files of a model that has its parts in several
 
 
 @dataclass(slots=True)
@@ -39,8 +53,9 @@ class Loaded:
     """A model in memory."""
 
     key: LoadKey
-    pipeline: Any  # diffusers.StableDiffusionPipeline or …XLPipeline
-    follower: Any  # its …Img2ImgPipeline of the same parts, begins with a picture
+    variant: str  # as the model's
+    pipeline: Any  # diffusers.StableDiffusionPipeline or …XLPipeline, or the one of its variant
+    follower: Any  # one of the same parts that begins with a picture: an …Img2ImgPipeline
     scheduler_config: Any  # as the model brought it; each sampler is made from it
     _colours: LatentColours | None = field(default=None, init=False)
 
@@ -54,24 +69,39 @@ class Loaded:
         return self._colours.picture(latents)
 
 
-def load(model: Model, key: LoadKey, vae: Model | None) -> Loaded:
-    """Read the weights. Raises AvilaError when they are not what the header or the configs promise."""
+def load(
+    model: Model,
+    key: LoadKey,
+    vae: Model | None,
+    assembly: Assembly | None = None,
+    base: Loaded | None = None,
+) -> Loaded:
+    """Read the weights. Raises AvilaError when they are not what the header or the configs promise.
+
+    `assembly` is where the parts of a Stable Diffusion 3 or Flux model in one file are. A refiner gets the
+    VAE of the `base` that it works after.
+    """
     import torch
     from diffusers.loaders.single_file_utils import SingleFileComponentError
     from safetensors import SafetensorError
 
     check_files(model)
     dtype = getattr(torch, key.dtype)
-    given = {"vae": _vae(vae, model.family, dtype)} if vae else {}
+    given = {"vae": _vae(vae, model, dtype)} if vae else {"vae": base.pipeline.vae} if base else {}
     try:
-        pipeline = _pipeline(model, dtype, given)
+        if assembly:
+            pipeline = flow.pipeline_of(assembly, dtype, **given)
+        else:
+            pipeline = _pipeline(model, dtype, given, key.ema)
+        if vae and model.family in layouts.FLOW:
+            _check_fit(vae, pipeline, model.family)
         _check(pipeline)
         if model.path.is_dir():
             _check_text_encoders(model.path, pipeline)
         pipeline.to(key.device)
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError) as error:
         if out_of_memory(error):
-            raise AvilaError(
+            raise NotEnoughMemoryError(
                 _("Not enough memory"),
                 _("The model “{name}” needs more memory than is free.").format(name=model.name),
                 _("Close other programs, or choose a smaller model."),
@@ -80,30 +110,44 @@ def load(model: Model, key: LoadKey, vae: Model | None) -> Loaded:
         raise _damaged(model, error) from error
     except (OSError, ValueError, LookupError, TypeError, SingleFileComponentError, SafetensorError) as error:
         raise _damaged(model, error) from error
-    follower = _follower(pipeline)
+    follower = _follower(pipeline, model.variant)
     for made in (pipeline, follower):
         made.set_progress_bar_config(disable=True)
         if model.family == "sdxl":  # diffusers' own does the same, with a warning that it will go
             made.upcast_vae = partial(made.vae.to, torch.float32)
-    return Loaded(key, pipeline, follower, pipeline.scheduler.config)
+    return Loaded(key, model.variant, pipeline, follower, pipeline.scheduler.config)
 
 
-def _follower(pipeline: Any) -> Any:
-    """The image-to-image pipeline of the same parts."""
+def _follower(pipeline: Any, variant: str) -> Any:
+    """A pipeline of the same parts that begins with a picture; those of the variants do already."""
     from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionXLImg2ImgPipeline
 
+    if variant in PIPELINES:
+        return copy(pipeline)
+    if hasattr(pipeline, "transformer"):
+        return flow.follower_of(pipeline)
     if hasattr(pipeline, "text_encoder_2"):
         return StableDiffusionXLImg2ImgPipeline(**pipeline.components, add_watermarker=False)
     return StableDiffusionImg2ImgPipeline(**pipeline.components, requires_safety_checker=False)
 
 
-def _vae(chosen: Model, family: str, dtype: Any) -> Any:
-    """A VAE of its own, in `ldm`'s layout or a diffusers folder. Raises AvilaError when it cannot be read."""
+def _vae(chosen: Model, model: Model, dtype: Any) -> Any:
+    """A VAE of its own for a model, in `ldm`'s or diffusers' layout, or a diffusers folder.
+
+    Raises AvilaError when it cannot be read or was made for other families.
+    """
     from diffusers import AutoencoderKL
     from diffusers.loaders.single_file_utils import SingleFileComponentError
     from safetensors import SafetensorError
 
-    path = chosen.path
+    path, fits = chosen.path, chosen.look.fits
+    if fits and model.family not in fits:
+        raise AvilaError(
+            _("The VAE “{name}” does not fit this model").format(name=chosen.name),
+            _("It was made for models of another family."),
+            _("Choose another VAE, or none: the model has its own."),
+            str(path),
+        )
     try:
         if path.is_dir():
             folder = path / "vae" if (path / "vae").is_dir() else path
@@ -112,7 +156,7 @@ def _vae(chosen: Model, family: str, dtype: Any) -> Any:
             )
         else:
             with TemporaryDirectory(prefix="avila-") as place:
-                config = json.dumps(_vae_config(read_header(path), family))
+                config = json.dumps(_vae_config(path, model.family))
                 Path(place, "config.json").write_text(config, encoding="utf-8")
                 vae = AutoencoderKL.from_single_file(
                     str(path), config=place, local_files_only=True, torch_dtype=dtype
@@ -125,9 +169,34 @@ def _vae(chosen: Model, family: str, dtype: Any) -> Any:
     return vae
 
 
-def _vae_config(header: Header, family: str) -> parts.Config:
+def _check_fit(vae: Model, pipeline: Any, family: str) -> None:
+    """Raise AvilaError when a chosen VAE decodes other latents than the transformer paints."""
+    painted = layouts.channels(family, pipeline.transformer.config)
+    if pipeline.vae.config.latent_channels != painted:
+        raise AvilaError(
+            _("“{name}” does not fit this model").format(name=vae.name),
+            _("It is the VAE of another family of models."),
+            _("Choose another VAE, or the model's own."),
+            f"{vae.path}\n{pipeline.vae.config.latent_channels} channels, not {painted}",
+        )
+
+
+def _vae_config(path: Path, family: str) -> parts.Config:
+    """The config of a VAE in a single file: by its shapes, its family, its name, its maker's config."""
+    header = read_header(path)
     # or a checkpoint that has one
-    return parts.vae(header, family, parts.VAE if header.has(parts.VAE) else "")
+    prefix = next(
+        prefix for prefix in (parts.VAE, "vae.", "") if header.has(f"{prefix}decoder.") or not prefix
+    )
+    config = parts.vae(header, family, prefix)
+    if FINITE_IN_HALF.search(path.name):
+        config["force_upcast"] = False
+    with suppress(OSError, ValueError):  # beside a file of diffusers' there is its config
+        beside = json.loads(path.with_name("config.json").read_text("utf-8"))
+        if beside.get("_class_name") == "AutoencoderKL":
+            told = ("scaling_factor", "shift_factor", "force_upcast", "latents_mean", "latents_std")
+            config |= {name: beside[name] for name in told if beside.get(name) is not None}
+    return config
 
 
 def lacks_only_a_vae(model: Model) -> bool:
@@ -138,39 +207,55 @@ def lacks_only_a_vae(model: Model) -> bool:
         look = kind_of_file(read_header(model.path), parts.standard(model.family, "vae/config.json"))
     except AvilaError:
         return False
-    return look.kind == "checkpoint" and not look.problem
+    return look.kind == "checkpoint" and (not look.problem or is_refiner(look))
 
 
-def _pipeline(model: Model, dtype: Any, given: dict[str, Any]) -> Any:
-    from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
+def _pipeline(model: Model, dtype: Any, given: dict[str, Any], ema: bool) -> Any:
+    import diffusers
 
     options: dict[str, Any] = given | {"dtype": dtype, "local_files_only": True}
-    if model.family == "sdxl":
-        pipeline_class = StableDiffusionXLPipeline
+    which = ("XL" if model.family == "sdxl" else "") + PIPELINES.get(model.variant, "")
+    pipeline_class = getattr(diffusers, f"StableDiffusion{which}Pipeline")
+    if model.family in layouts.FLOW:
+        pipeline_class = (
+            diffusers.FluxPipeline if model.family == "flux" else diffusers.StableDiffusion3Pipeline
+        )
+        if model.family == "sd3" and not (model.path / "text_encoder_3").is_dir():
+            options |= {"text_encoder_3": None, "tokenizer_3": None}
+    elif model.family == "sdxl":
         options |= {"add_watermarker": False}
     else:
-        pipeline_class = StableDiffusionPipeline
         options |= dict.fromkeys(("safety_checker", "feature_extractor"))
         options |= {"requires_safety_checker": False}
     if model.path.is_dir():
-        fp16_only = not (model.path / "unet" / "diffusion_pytorch_model.safetensors").is_file() and any(
-            (model.path / "unet").glob("*.fp16*.safetensors")
+        weights = model.path / ("transformer" if model.family in layouts.FLOW else "unet")
+        fp16_only = any(weights.glob("*.fp16*.safetensors")) and all(
+            ".fp16" in file.name for file in weights.glob("*.safetensors")
         )
         return pipeline_class.from_pretrained(
             model.path, use_safetensors=True, variant="fp16" if fp16_only else None, **options
         )
     header = read_header(model.path)
     configs = layouts.configs(header, _plain(given["vae"].config) if given else None)
-    if model.family == "sd2" and _predicts_v(model.path, header):
-        configs["scheduler/scheduler_config.json"]["prediction_type"] = "v_prediction"
+    configs["model_index.json"]["_diffusers_version"] = diffusers.__version__  # which it looks at
+    scheduler = configs["scheduler/scheduler_config.json"]
+    if model.family == "sd2" and sd2.predicts_v(model.path, header):
+        scheduler["prediction_type"] = "v_prediction"
+    if model.variant in ("turbo", "lightning", "hyper"):
+        scheduler["timestep_spacing"] = "trailing"  # a single step has to begin with all noise
     with TemporaryDirectory(prefix="avila-") as folder:
         for name, config in configs.items():
             file = Path(folder, name)
             file.parent.mkdir(exist_ok=True)
             file.write_text(json.dumps(config), encoding="utf-8")
-        return pipeline_class.from_single_file(
-            str(model.path), config=folder, **_tokenizers(model.family), **options
-        )
+        if ema:
+            options["unet"] = diffusers.UNet2DConditionModel.from_single_file(
+                str(model.path), config=folder, subfolder="unet", extract_ema=True,
+                local_files_only=True, torch_dtype=dtype,
+            )  # fmt: skip
+        read = networks(model.path, Path(folder), dtype, without=options)
+        # what it would read from the folder is its scheduler alone
+        return pipeline_class.from_pretrained(folder, **_tokenizers(model), **options | read)
 
 
 def _plain(config: Any) -> parts.Config:
@@ -178,27 +263,18 @@ def _plain(config: Any) -> parts.Config:
     return {name: value for name, value in config.items() if not name.startswith("_")}
 
 
-def _tokenizers(family: str) -> dict[str, Any]:
+def _tokenizers(model: Model) -> dict[str, Any]:
     """CLIP's tokenizer from the shipped files; OpenCLIP's is the same but fills up with "!", token 0."""
     from transformers import CLIPTokenizer
 
     place = resource("models/sd1/tokenizer")
-    first = {"pad_token": "!"} if family == "sd2" else {}
-    made = {"tokenizer": CLIPTokenizer.from_pretrained(place, **first)}
-    if family == "sdxl":
+    first = {"pad_token": "!"} if model.family == "sd2" else {}
+    made: dict[str, Any] = {"tokenizer": CLIPTokenizer.from_pretrained(place, **first)}
+    if model.variant == "refiner":
+        made["tokenizer"] = None
+    if model.family == "sdxl":
         made["tokenizer_2"] = CLIPTokenizer.from_pretrained(place, pad_token="!")
     return made
-
-
-def _predicts_v(path: Path, header: Header) -> bool:
-    """Whether the weights look like those of a v-predicting SD 2, where the header does not say."""
-    from safetensors import safe_open
-
-    name = sd2.prediction_hint(header)
-    if not name:
-        return False
-    with safe_open(path, "pt") as file:
-        return bool(file.get_tensor(name).float().std(correction=0) > sd2.SPREAD_OF_V)
 
 
 def _check(pipeline: Any) -> None:
@@ -208,9 +284,9 @@ def _check(pipeline: Any) -> None:
     for part, network in pipeline.components.items():
         if isinstance(network, torch.nn.Module):
             _check_weights(part, network)
-    for number in ("", "_2"):
-        if hasattr(pipeline, f"tokenizer{number}"):
-            tokenizer = getattr(pipeline, f"tokenizer{number}")
+    for number in ("", "_2", "_3"):
+        tokenizer = getattr(pipeline, f"tokenizer{number}", None)
+        if tokenizer is not None:
             _check_tokenizer(tokenizer, getattr(pipeline, f"text_encoder{number}").config)
 
 
@@ -222,13 +298,13 @@ def _check_weights(part: str, network: Any) -> None:
     if missing:
         raise ValueError(f"{part}: missing {', '.join(missing[:3])}")
     for name, value in (weights[0], weights[len(weights) // 2], weights[-1]):
-        if not torch.isfinite(value).all():
+        if not torch.isfinite(value.sum(dtype=torch.float32)):  # in one pass, without a mask as large as it
             raise ValueError(f"{part}: NaN in {name}")
 
 
 def _check_text_encoders(folder: Path, pipeline: Any) -> None:
     """transformers makes up the weights that a folder's file lacks, as for training."""
-    for part in ("text_encoder", "text_encoder_2"):
+    for part in ("text_encoder", "text_encoder_2", "text_encoder_3"):
         network = getattr(pipeline, part, None)
         if network is None:
             continue
@@ -245,10 +321,8 @@ def _check_text_encoders(folder: Path, pipeline: Any) -> None:
 
 def _check_tokenizer(tokenizer: Any, config: Any) -> None:
     # transformers makes up a vocabulary of two words where the file is missing; small models have hundreds
-    if (
-        not 256 <= len(tokenizer) <= config.vocab_size
-        or tokenizer.model_max_length > config.max_position_embeddings
-    ):
+    longest = getattr(config, "max_position_embeddings", flow.T5_LENGTH)  # T5 has no table of places
+    if not 256 <= len(tokenizer) <= config.vocab_size or tokenizer.model_max_length > longest:
         raise ValueError(f"tokenizer: {len(tokenizer)} words, {tokenizer.model_max_length} long")
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from avila.backends.fitting import cut, encodable, fine_draft, fitting
 from avila.backends.runtimes import Network, Runtime, choose
 from avila.errors import AvilaError
-from avila.generation import Abilities, GenerationRequest, Step
+from avila.generation import Abilities, GenerationRequest, Held, Step
 from avila.i18n import _
 from avila.library.exported import Export, read_export
 from avila.library.models import Library
@@ -96,6 +96,7 @@ class Onnx:
         """`runtime` is a name of `avila.backends.runtimes.ORDER`; "" is the fastest that is installed."""
         self._library, self._runtime = library, runtime
         self._loaded: Loaded | None = None
+        self._held: Held | None = None
 
     def generate(self, request: GenerationRequest, on_step: Callable[[Step], None]) -> "Image":
         """Make the picture; see `avila.generation.Backend`.
@@ -139,9 +140,13 @@ class Onnx:
         decoded = loaded.run("vae_decoder", latents=latents / np.float32(export.scaling_factor))[0]
         return cut(_image(decoded[0].transpose(1, 2, 0) / 2 + 0.5), asked, request)
 
+    def held(self) -> tuple[Held, ...]:
+        """The model in memory."""
+        return (self._held,) if self._held else ()
+
     def close(self) -> None:
         """Free the model's memory."""
-        self._loaded = None
+        self._loaded = self._held = None
 
     def _prepare(self, request: GenerationRequest) -> Loaded:
         model = self._library.find(request.model)
@@ -155,6 +160,7 @@ class Onnx:
         if self._loaded is None or self._loaded.folder != model.path:
             self._loaded = None  # first, so that two models are never held at once
             self._loaded = Loaded(model.path, read_export(model.path), choose(self._runtime))
+        self._held = Held(request, model.size)
         return self._loaded
 
 

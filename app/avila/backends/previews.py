@@ -24,36 +24,59 @@ SIDE = (
 QUICK = 6e10
 
 
+FLOW = "flow_prediction"
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One call of the UNet: what it was given and what it answered, still where they were computed.
+    """One call of the UNet or transformer: what it was given and what it answered, where they were computed.
 
-    `sample` and `output` are (batch, channels, height, width); with CFG the batch is the unguided half, then
-    the guided one. `sample` is the scheduler's scaled input, that is sqrt(a) x0 + sqrt(1 - a) noise.
+    `sample` and `output` are (batch, channels, height, width); with CFG the batch is the unguided half,
+    then the guided one; where a picture guides too, it is all of both, the picture alone, and nothing.
+    `sample` is the scheduler's scaled input, that is sqrt(a) x0 + sqrt(1 - a) noise, or with flow
+    matching (1 - s) x0 + s noise; channels after the output's are not the noise's but a mask's and a
+    picture's. Flux has squares of 2 x 2 latents as tokens, (batch, tokens, 4 channels), and each one's
+    row and column in the last two numbers of `places`, (tokens, 3).
     """
 
     sample: Any
     timestep: Any
     output: Any
+    places: Any = None
 
     def x0(self, scheduler: Any, cfg_scale: float) -> Any:
         """The predicted finished latents, (channels, height, width) in float32 on the CPU.
 
         With a = alphas_cumprod at the timestep: x0 = (sample - sqrt(1 - a) eps) / sqrt(a) for "epsilon"
         (Ho et al. 2020, eq. 15), sqrt(a) sample - sqrt(1 - a) v for "v_prediction" (Salimans and Ho 2022,
-        appendix D).
+        appendix D). With flow matching the output is noise - x0, so x0 = sample - s output; the timestep is
+        1000 s, or s itself with Flux.
         """
         output = self.output.detach().float().cpu()
-        sample = self.sample[0].detach().float().cpu()
-        guided = len(output) == 2
-        output = output[0] + cfg_scale * (output[1] - output[0]) if guided else output[0]
-        kind = scheduler.config.prediction_type
+        sample = self.sample[0, : output.shape[1]].detach().float().cpu()
+        if len(output) == 3:  # Brooks et al. 2023, eq. 3; the picture's guidance is not known here: the usual
+            output = output[2] + cfg_scale * (output[0] - output[1]) + 1.5 * (output[1] - output[2])
+        else:
+            output = output[0] + cfg_scale * (output[1] - output[0]) if len(output) == 2 else output[0]
+        kind = getattr(scheduler.config, "prediction_type", FLOW)
+        if kind == FLOW:
+            level = float(self.timestep.flatten()[0]) / (1 if self.places is not None else 1000)
+            return _unpacked(sample - level * output, self.places)
         if kind == "sample":
             return output
         a = alpha_cumprod(scheduler.alphas_cumprod, float(self.timestep))
         if kind == "v_prediction":
             return math.sqrt(a) * sample - math.sqrt(1 - a) * output
         return (sample - math.sqrt(1 - a) * output) / math.sqrt(a)
+
+
+def _unpacked(latents: Any, places: Any) -> Any:
+    """(channels, height, width) of Flux's tokens; anything else as it is."""
+    if places is None:
+        return latents
+    rows, columns = (int(number) + 1 for number in places[:, 1:].amax(0))
+    squares = latents.view(rows, columns, -1, 2, 2)  # which a token holds channel by channel
+    return squares.permute(2, 0, 3, 1, 4).reshape(-1, 2 * rows, 2 * columns)
 
 
 def alpha_cumprod(table: Any, timestep: float) -> float:
@@ -73,20 +96,23 @@ def alpha_cumprod(table: Any, timestep: float) -> float:
 
 
 class Seen:
-    """Holds the UNet's latest call."""
+    """Holds the network's latest call."""
 
     last: Prediction | None = None
 
 
 @contextmanager
-def watched(unet: Any) -> Iterator[Seen]:
-    """Keep the UNet's latest call at hand; it costs two references a step and changes nothing."""
+def watched(network: Any) -> Iterator[Seen]:
+    """Keep the network's latest call at hand; it costs a few references a step and changes nothing."""
     seen = Seen()
 
-    def keep(_module: Any, given: tuple[Any, ...], output: Any) -> None:
-        seen.last = Prediction(given[0], given[1], output[0])
+    def keep(_module: Any, given: tuple[Any, ...], named: dict[str, Any], output: Any) -> None:
+        if given:
+            seen.last = Prediction(given[0], given[1], output[0])
+        else:
+            seen.last = Prediction(named["hidden_states"], named["timestep"], output[0], named.get("img_ids"))
 
-    hook = unet.register_forward_hook(keep)
+    hook = network.register_forward_hook(keep, with_kwargs=True)
     try:
         yield seen
     finally:
@@ -124,10 +150,15 @@ def decoded(vae: Any, latents: Any) -> "Image":
     from PIL import Image
 
     with torch.no_grad():
-        given = (latents[None] / vae.config.scaling_factor).to(vae.device, vae.dtype)
+        given = (latents[None] / vae.config.scaling_factor + _shift(vae)).to(vae.device, vae.dtype)
         picture = vae.decode(given, return_dict=False)[0][0].float().cpu()
     colours = (picture / 2 + 0.5).nan_to_num(0.5).clamp(0, 1).permute(1, 2, 0)
     return Image.fromarray((colours * 255).round().byte().numpy())
+
+
+def _shift(vae: Any) -> float:
+    """What lies between a VAE's latents and those of its model, which are scaled besides."""
+    return getattr(vae.config, "shift_factor", None) or 0.0
 
 
 def fit_colours(vae: Any) -> LatentColours:
@@ -139,14 +170,15 @@ def fit_colours(vae: Any) -> LatentColours:
     import torch
     from torch.nn import functional
 
-    scale = vae.config.scaling_factor
+    scale, shift = vae.config.scaling_factor, _shift(vae)
     with torch.no_grad(), _in_safe_precision(vae):
         answer = vae.encode(_chart().to(vae.device, vae.dtype))
-        encoded = (answer.latent_dist.mode() if hasattr(answer, "latent_dist") else answer.latents) * scale
+        encoded = answer.latent_dist.mode() if hasattr(answer, "latent_dist") else answer.latents
+        encoded = (encoded - shift) * scale
         coarse = torch.randn((1, encoded.shape[1], 4, 4), generator=torch.Generator().manual_seed(1))
         noise = functional.interpolate(coarse, encoded.shape[-2:], mode="bicubic", align_corners=True)
         latents = torch.cat([encoded, noise.to(encoded)])
-        decoded = vae.decode(latents / scale, return_dict=False)[0]
+        decoded = vae.decode(latents / scale + shift, return_dict=False)[0]
         targets = functional.adaptive_avg_pool2d(decoded.float(), latents.shape[-2:]).cpu() / 2 + 0.5
         latents = latents.float().cpu()
         given = torch.cat([latents, torch.ones_like(latents[:, :1])], dim=1)

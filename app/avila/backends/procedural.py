@@ -5,7 +5,7 @@ from collections.abc import Callable
 from PIL import Image
 
 from avila.drafts import read
-from avila.generation import Abilities, GenerationRequest, Step
+from avila.generation import Abilities, GenerationRequest, Held, Step
 
 
 class Procedural:
@@ -31,6 +31,10 @@ class Procedural:
             fine=True,
         )
         return Image.fromarray(pixels)
+
+    def held(self) -> tuple[Held, ...]:
+        """None."""
+        return ()
 
     def close(self) -> None:
         """Nothing is held."""

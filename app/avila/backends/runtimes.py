@@ -1,4 +1,4 @@
-"""What can run an exported network on this computer: ONNX Runtime's providers, and OpenVINO on the same files.
+"""What can run an exported network here: ONNX Runtime's providers, and OpenVINO on the same files.
 
 Nothing is imported before somebody asks.
 """

@@ -11,7 +11,6 @@ In PNG they are text chunks, in JPEG and WebP they are the EXIF fields MakerNote
 """
 
 import json
-import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +18,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from avila import __version__
-from avila.generation import RANDOM_SEED, GenerationRequest, Lora
+from avila.generation import PRECISIONS, RANDOM_SEED, GenerationRequest
+from avila.lora_tags import without_tags
 from avila.paths import whole_file
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ _LONGEST_EXIF = 65_000  # bytes; a JPEG segment ends at 65,533
 # Its keys have no limit, which takes seconds on a long line without a colon; here they do.
 _PAIR = re.compile(r'\s*(\w[\w \-/]{1,60}):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
 _FEWEST_PAIRS = 3  # a last line with less is part of the prompt, to every reader
-_LORA = re.compile(r"[ \t]*<lora:([^:<>\n]{1,200})(?::([^:<>\n]{0,20}))?[^<>\n]{0,100}>")
 _SCHEDULES = ("Karras", "Exponential")
 
 _XMP = (
@@ -72,9 +71,14 @@ def parameters_text(request: GenerationRequest) -> str:
         "Size": f"{request.width}x{request.height}",
         "Model": _stem(request.model),
         "VAE": _stem(request.vae),
+        "Refiner": _stem(request.refiner),
+        "Refiner switch at": request.refiner_start if request.refiner else "",
+        "EMA": "True" if request.ema else "",
         # the second is what A1111 calls the same thing; its readers do not know the first
         "Follow draft": request.follow_draft or "",
         "Denoising strength": (100 - request.follow_draft) / 100 if request.follow_draft else "",
+        "VAE tiling": "True" if request.vae_tiling else "",
+        "Precision": request.precision,
         "Backend": request.backend,
         "Version": f"Avila {__version__}",
     }
@@ -111,7 +115,8 @@ def parse_parameters(text: str) -> GenerationRequest | None:
         sampler = f"{sampler} {schedule}"
     follow_draft = _whole(pairs.get("Follow draft", ""), default.follow_draft)
     size = re.fullmatch(r"(\d{1,6})x(\d{1,6})", pairs.get("Size", ""), re.ASCII)
-    words, loras = _without_loras("\n".join(prompt))
+    start = _decimal(pairs.get("Refiner switch at", ""), default.refiner_start)
+    words, loras = without_tags("\n".join(prompt))
     return GenerationRequest(
         prompt=words,
         negative_prompt="\n".join(negative),
@@ -126,16 +131,17 @@ def parse_parameters(text: str) -> GenerationRequest | None:
         follow_draft=follow_draft if 0 <= follow_draft <= 100 else default.follow_draft,
         vae="" if pairs.get("VAE", "") in ("None", "Automatic") else pairs.get("VAE", ""),
         loras=loras,
+        vae_tiling=pairs.get("VAE tiling", "") == "True",
+        precision=pairs.get("Precision", "") if pairs.get("Precision", "") in PRECISIONS else "",
+        refiner=_without_hash(pairs.get("Refiner", "")),
+        refiner_start=start if 0 <= start <= 1 else default.refiner_start,
+        ema=pairs.get("EMA", "") == "True",
     )
 
 
-def _without_loras(prompt: str) -> tuple[str, tuple[Lora, ...]]:
-    """The prompt without "<lora:name:weight>", and those; a weight that is absent or no number is 1."""
-    found = tuple(
-        Lora(name, weight if math.isfinite(weight := _decimal(given, 1.0)) else 1.0)
-        for name, given in _LORA.findall(prompt)
-    )
-    return (_LORA.sub("", prompt).strip(), found) if found else (prompt, ())
+def _without_hash(name: str) -> str:
+    """A refiner's name as the web UI writes it, with its short hash: "sd_xl_refiner_1.0 [7440042bbd]"."""
+    return "" if name == "None" else re.sub(r" \[[0-9a-f]{6,10}\]$", "", name)
 
 
 def save_picture(

@@ -22,6 +22,7 @@ from typing import Any
 
 from avila.generation import LARGEST_SIDE, SMALLEST_SIDE, TOKENS_READ, GenerationRequest
 from avila.i18n import _
+from avila.library.distilled import steps
 
 NAME = "avila.json"
 LARGEST_CARD = 1_000_000  # bytes
@@ -48,13 +49,39 @@ class Recommended:
 SD1 = Recommended()
 SD2_V = Recommended(width=768, height=768)  # the epsilon models were trained on 512
 SDXL = Recommended(width=1024, height=1024)
+SIZES = {"sdxl": (SDXL.width, SDXL.height), "sd2 v": (SD2_V.width, SD2_V.height)}
+# without guidance (CFG 1), which was distilled into them; of each, its usual steps and sampler
+FEW_STEPS = {"turbo": (4, "Euler a"), "lightning": (4, "Euler"), "lcm": (6, "LCM"), "hyper": (8, "Euler")}
+EDIT = 50  # percent of Follow the draft, which gives an editing model its usual image guidance
+_TURBO_OF_512 = re.compile(r"sd[_-]?xl[_-]turbo", re.IGNORECASE)  # Stability's own; others' are of 1024
 
 
-def recommended_for(family: str, variant: str) -> Recommended:
-    """What suits a model of this family and variant whose maker says nothing."""
-    if family == "sdxl":
-        return SDXL
-    return SD2_V if (family, variant) == ("sd2", "v") else SD1
+# Flow matching, by the model cards of Stability AI and Black Forest Labs.
+FLOW_SAMPLERS = ("Euler", "Heun", "DPM++ 2M", "UniPC")  # the only ones that know how
+FLOW = Recommended(width=1024, height=1024, sampler="Euler", steps=28)
+SD3 = replace(FLOW, cfg_scale=7.0)
+FLUX = replace(FLOW, cfg_scale=3.5)
+FLUX_OR_SD3 = {
+    ("flux", "schnell"): replace(FLOW, steps=4, cfg_scale=1.0),
+    ("sd3", "3.5-medium"): replace(FLOW, steps=40, cfg_scale=4.5),
+    ("sd3", "3.5-large"): replace(FLOW, cfg_scale=3.5),
+    ("sd3", "3.5-large-turbo"): replace(FLOW, steps=4, cfg_scale=1.0),
+}
+T5_READ, T5_READ_SHORT = 512, 256  # tokens of a prompt; the fewer by Flux schnell and SD 3
+
+
+def recommended_for(family: str, variant: str, name: str = "") -> Recommended:
+    """What suits a model of this family, variant and file name whose maker says nothing."""
+    if family in ("sd3", "flux"):
+        return FLUX_OR_SD3.get((family, variant), FLUX if family == "flux" else SD3)
+    width, height = SIZES.get(f"{family} {variant}") or SIZES.get(family, (SD1.width, SD1.height))
+    if variant == "turbo" and _TURBO_OF_512.search(name):
+        width, height = SD1.width, SD1.height
+    suits = Recommended(width=width, height=height)
+    if variant in FEW_STEPS:
+        usual, sampler = FEW_STEPS[variant]
+        suits = replace(suits, steps=steps(name, usual), cfg_scale=1.0, sampler=sampler)
+    return replace(suits, follow_draft=EDIT) if variant == "edit" else suits
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +93,22 @@ class Card:
     sizes: tuple[int, int] | None = None  # pixels a side between which it works well; None: not told
     tokens: int = TOKENS_READ  # of a prompt, that it reads
     hashes: tuple[tuple[str, str], ...] = ()  # of its files: POSIX path in the folder, SHA-256 in hex
+    # What the family decides, not the file:
+    samplers: tuple[str, ...] = ()  # the only ones it can be run with; (): all
+    negative: bool = True  # whether it heeds the negative prompt
+    hint: str = ""  # what would make its pictures better, one sentence
 
     def note(self, request: GenerationRequest) -> str:
-        """A sentence on a size that the model does not do well; "" for the others."""
+        """A sentence on what the model does not do well with this request, or at all; "" when all is well."""
+        if self.samplers and request.sampler not in self.samplers:
+            return _("This model works with these samplers alone: {names}").format(
+                names=", ".join(self.samplers)
+            )
+        if request.negative_prompt.strip() and not self.negative:
+            return _("Flux models pay no heed to a negative prompt")
+        return self._note_on_size(request) or self.hint
+
+    def _note_on_size(self, request: GenerationRequest) -> str:
         sides = (request.width, request.height)
         if not self.sizes or (self.sizes[0] <= min(sides) and max(sides) <= self.sizes[1]):
             return ""
@@ -79,6 +119,16 @@ class Card:
 
 
 NO_CARD = Card()
+
+
+def of_family(card: Card, family: str, variant: str, t5: bool) -> Card:
+    """The card with what a model's family decides; Stable Diffusion 3 may have T5 or not, Flux has it."""
+    if family not in ("sd3", "flux"):
+        return card
+    tokens = card.tokens
+    if tokens == TOKENS_READ and (t5 or family == "flux"):  # its maker says nothing else
+        tokens = T5_READ if (family, variant) == ("flux", "") else T5_READ_SHORT
+    return replace(card, samplers=FLOW_SAMPLERS, negative=family == "sd3", tokens=tokens)
 
 
 def read_card(folder: Path, usual: Recommended = SD1) -> Card:

@@ -9,7 +9,7 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -55,6 +55,7 @@ class Unfinished:
     name: str  # of the file or folder it will be
     done: int  # bytes
     total: int  # bytes; 0: unknown
+    note: Path  # what is known of it; what came lies beside
 
 
 Listener = Callable[[Progress], None]
@@ -95,14 +96,75 @@ def unfinished(folder: Path) -> list[Unfinished]:
         note = read_note(path)
         if note.source:
             name = path.name.removesuffix(".part.json").removeprefix(".")
-            found.append(Unfinished(note.source, name, note.done, note.total))
+            found.append(Unfinished(note.source, name, note.done, note.total, path))
     return sorted(found, key=lambda each: each.name.casefold())
+
+
+def remember(wanted: Plan, folder: Path) -> None:
+    """Let `unfinished` name a download of which nothing is here yet: one that still waits for its turn.
+
+    Nothing is written where the server is still to name the file. Raises OSError.
+    """
+    if not wanted.name or (folder / wanted.name).exists():
+        return
+    note = _note_on(wanted, folder)
+    if not note.exists():
+        write_note(note, Note(wanted.source, done=0, total=wanted.size))
+
+
+def discard(left: Unfinished) -> None:
+    """Remove what came of a download. Raises AvilaError when it is running, or cannot be removed."""
+    came = left.note.with_name(left.note.name.removesuffix(".json"))
+    files = came.rglob("*.part") if came.is_dir() else [came]
+    try:
+        with ExitStack() as stack:
+            for path in list(files):
+                part = stack.enter_context(held(path.with_name(path.name.removesuffix(".part"))))
+                part.begin(Note())  # so that letting go of it leaves nothing behind
+        if came.is_dir():
+            shutil.rmtree(came)
+        left.note.unlink(missing_ok=True)
+    except OSError as error:
+        raise AvilaError(
+            _("The download cannot be discarded"),
+            _("{path} cannot be removed: {reason}.").format(path=came, reason=error.strerror or error),
+            _("Allow writing in that folder, or remove it yourself."),
+            str(error),
+        ) from error
+
+
+def looked_up(wanted: Plan, network: Network) -> Plan:
+    """The plan with the name and size that only the server knows; not a byte of the file is read.
+
+    Raises AvilaError as `get`.
+    """
+    file = wanted.files[0]
+    if wanted.folder or (file.name and file.size):
+        return wanted
+    with web.opened(network, file.url) as answer:
+        name = file.name or hub.checked_name(answer.name)
+        found = replace(file, name=name, size=file.size or answer.total, digest=file.digest or answer.sha256)
+    return replace(wanted, files=(found,))
+
+
+def _note_on(wanted: Plan, folder: Path) -> Path:
+    """Where the note on a plan's download lies, whose name is known."""
+    return note_of(folder / (f".{wanted.folder}" if wanted.folder else wanted.files[0].name))
+
+
+def room(folder: Path) -> int:
+    """Bytes that downloads into the folder, which need not exist yet, may take: what is free, less a spare.
+
+    Raises OSError.
+    """
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    return max(0, shutil.disk_usage(there).free - SPARE)
 
 
 def _fetch_folder(wanted: Plan, folder: Path, network: Network, listener: Listener) -> Path:
     """Gather the files beside the library's sight, then show the whole folder at once."""
     target, gathered = folder / wanted.folder, folder / f".{wanted.folder}.part"
-    note = folder / f"{gathered.name}.json"
+    note = _note_on(wanted, folder)
     if target.exists():
         if all(size_of(target / file.name) == file.size for file in wanted.files):
             return target
@@ -220,6 +282,7 @@ class _File:
         if answer:  # already opened to learn the name, from the file's start
             return self._read(part, answer)
         start, validator = part.note.done, "" if self._file.digest else part.note.validator
+        self._meter.at(start)  # the listener may want to stop before anybody is asked
         try:
             with web.opened(self._network, self._file.url, start, validator) as fresh:
                 return self._read(part, fresh)

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from operator import methodcaller
@@ -11,22 +12,45 @@ from pathlib import Path
 
 from avila.errors import AvilaError
 from avila.i18n import _
-from avila.library import layouts, sd1, sd2, sdxl
+from avila.library import layouts, sd1, sd2, sdxl, vaes
+from avila.library.distilled import distilled
 from avila.library.exported import INDEX, read_export
+from avila.library.folders import hub_name
 from avila.library.gguf import MAGIC, read_gguf
-from avila.library.headers import Header, Tensor, first_bytes, read_header
+from avila.library.headers import Header, Tensor, first_bytes, is_pickle, read_header
 from avila.library.parts import UNET, VAE, Config
 
-LORA = (".lora_up.", ".lora_down.", ".lora_A.", ".lora_B.", ".lora.", "_lora.", ".hada_w", ".lokr_w")
+LORA = (
+    *(".lora_up.", ".lora_down.", ".lora_A.", ".lora_B.", ".lora.", "_lora.", ".hada_w", ".lokr_w"),
+    *("\nlora_unet_", "\nlora_te", "\nlycoris_"),
+)
 FLUX = ("double_blocks", "single_blocks", "single_transformer_blocks")
+KIN = (  # Flux.2, Chroma, HunyuanVideo, HiDream
+    "double_stream_modulation_img.",
+    "distilled_guidance_layer.",
+    "individual_token_refiner.",
+    "double_stream_blocks.",
+)
 SD3 = ("joint_blocks", "transformer_blocks.0.attn.", "attn_add_q_proj", "attn.add_q_proj")
 WIDTHS = {768: "sd1", 1024: "sd2", 2048: "sdxl"}  # of the words that a family's UNet attends to
 DTYPES = {"F64": "fp64", "F32": "fp32", "F16": "fp16", "BF16": "bf16", "I8": "int8", "U8": "uint8"}
+FLOATS = ("F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2")  # others hold numbers that need a key to be read
 # pipeline class to family; SD 2 has the same as SD 1
-FOLDERS = {"StableDiffusionPipeline": "sd1", "StableDiffusionXLPipeline": "sdxl"}
-TEXTS = {"sd1": (sd1.TEXT,), "sd2": (sd2.TEXT,), "sdxl": (sdxl.TEXT, sdxl.TEXT_2)}  # in a single file
+FOLDERS = {
+    f"StableDiffusion{which}Pipeline": "sdxl" if "XL" in which else "sd1"
+    for which in (
+        *("", "Img2Img", "Inpaint", "InstructPix2Pix"),
+        *("XL", "XLImg2Img", "XLInpaint", "XLInstructPix2Pix"),
+    )
+} | {"StableDiffusion3Pipeline": "sd3", "FluxPipeline": "flux"}
+TEXTS = {
+    "sd1": (sd1.TEXT,),
+    "sd2": (sd2.TEXT,),
+    "sdxl": (sdxl.TEXT, sdxl.TEXT_2),
+    "sdxl refiner": (sdxl.REFINER_TEXT,),
+}  # in a single file
+LOOKS_AT = {9: "inpainting", 8: "edit", 5: "depth"}  # variant by the channels of the first convolution
 ADDITIONS = ("lora", "vae", "taesd", "embedding", "controlnet", "upscaler", "text_encoder")
-PICKLES = (".pt", ".pth", ".bin")  # beside .ckpt; additions most often
 MOST_WORDS = 8
 
 
@@ -36,41 +60,56 @@ class Kind:
 
     kind: str = ""  # "checkpoint", one of ADDITIONS, "unet" (a diffusion model alone), "gguf"; "" unknown
     family: str = ""  # "sd1", "sd2", "sdxl", "sd3", "flux"; "" unknown
-    variant: str = ""  # "inpainting", "edit", "refiner", "v", "turbo"; "" the usual one
+    # LOOKS_AT, "refiner", "v", one of distilled.VARIANTS, "schnell", "3.5-large", …; "" the usual one
+    variant: str = ""
     dtype: str = ""  # of most weights: "fp16", "bf16", "fp32", "fp8", "int8", …
     words: tuple[str, ...] = ()  # that a LoRA or an embedding was trained on
     exported: bool = False  # to ONNX: a folder that the onnx engine runs, and no other
     problem: str = ""  # why it makes no pictures by itself, one sentence; "" when it does
+    pickle: bool = False  # an old file of Python's, to be converted before anything reads it
+    ema: bool = False  # a checkpoint that holds the averages of its training (EMA) beside its weights
+    fits: tuple[str, ...] = ()  # a VAE's: the families whose models it can decode for; () unknown
+    alias: str = ""  # what a LoRA was called when it was trained, as A1111 writes it into prompts
 
 
 def runs(kind: Kind) -> str:
     """Why a whole model of this kind cannot run in this version, one sentence; "" when it can."""
-    if kind.family in ("sd3", "flux"):
-        return _("It is of a newer family (SD3, Flux or alike), which Avila cannot run yet.")
     if kind.kind == "gguf":
         return _("It is a GGUF file, which Avila cannot run yet.")
     if kind.variant == "refiner":
-        return _("It is a refiner, a second pass for Stable Diffusion XL, which Avila lacks yet.")
-    if kind.variant == "inpainting":
-        return _("It is an inpainting model, which Avila cannot run yet.")
-    if kind.variant == "edit":
-        return _("It is a model that changes a given picture, which Avila cannot run yet.")
+        return _("It is a second pass: choose it as an SDXL model's refiner.")
+    if kind.variant == "edit" and kind.family in ("sdxl", "sd3", "flux"):
+        return _("It is a model that changes a given picture, which Avila cannot run yet in its family.")
+    if kind.variant == "inpainting" and kind.family in layouts.FLOW:
+        return _("It is an inpainting model, which Avila cannot run yet in its family.")
+    if kind.variant == "depth":
+        return _("It is a model that needs a depth map of a picture, which Avila cannot run yet.")
     return ""
+
+
+def is_refiner(kind: Kind) -> bool:
+    """Whether it is a whole refiner, which makes no pictures by itself but is a second pass for others."""
+    return kind.variant == "refiner" and kind.problem == runs(kind)
 
 
 def kind_of(path: Path) -> Kind:
     """What the file or diffusers folder at `path` is. Never raises: what is wrong is its problem."""
+    start = b""
     try:
         if path.is_dir() and (path / INDEX).is_file():
             export = read_export(path)
             return Kind("checkpoint", export.family, export.variant, export.precision, exported=True)
         if path.is_dir() and (path / "model_index.json").is_file():
             return kind_of_folder(path)
-        if first_bytes(path, 4)[0] == MAGIC:
+        start = first_bytes(path, 16)[0]
+        if start.startswith(MAGIC):
             return _kind_of_gguf(path)
-        look = kind_of_file(read_header(path))
+        look = _with_what_names_tell(path, read_header(path))
     except AvilaError as error:
-        return Kind("checkpoint" if path.suffix.lower() == ".ckpt" else "", problem=error.explanation)
+        kind = "checkpoint" if path.suffix.lower() == ".ckpt" else ""
+        return Kind(kind, problem=error.explanation, pickle=is_pickle(start))
+    if look.variant == "3.5-large" and "turbo" in path.name.lower():  # of the same shapes
+        look = replace(look, variant="3.5-large-turbo")
     if path.suffix != ".safetensors" and not look.problem:  # diffusers goes by the name
         return replace(look, problem=_("Its name must end in “.safetensors” in small letters; rename it."))
     return look
@@ -79,9 +118,32 @@ def kind_of(path: Path) -> Kind:
 def kind_of_file(header: Header, vae: Config | None = None) -> Kind:
     """What a .safetensors file with this header is; with `vae`, as if its own VAE were that one."""
     look = _look(header)
-    if look.kind == "checkpoint" and not look.problem:
-        look = replace(look, problem=runs(look) or _incomplete(header, vae))
+    if look.kind == "checkpoint" and not look.problem and look.family not in layouts.FLOW:
+        refused = "" if look.variant == "refiner" else runs(look)  # a refiner may be whole all the same
+        problem = refused or _incomplete(header, vae) or runs(look)
+        look = replace(look, problem=problem, ema=layouts.holds_averages(header))
     return replace(look, dtype=_dtype(header))
+
+
+def _with_what_names_tell(path: Path, header: Header) -> Kind:
+    """What the file is, with what its header leaves open: v-prediction, few steps, a VAE's family."""
+    look = kind_of_file(header)
+    if look.kind == "checkpoint" and not look.problem and not look.variant:
+        v = look.family == "sd2" and sd2.predicts_v(path, header)
+        return replace(look, variant="v" if v else distilled(path.stem))
+    if look.kind == "vae":
+        with suppress(AvilaError, ValueError, RecursionError):
+            family = vaes.family_by_scale(_config(path.parent / "config.json").get("scaling_factor"))
+            return _vae(look.fits, family or look.family)
+    return look
+
+
+def _vae(fits: tuple[str, ...], family: str) -> Kind:
+    """A VAE that fits these families by its shapes, of which one is told, perhaps."""
+    problem = _("It is a VAE, the picture decoder of a model, not a whole model.")
+    if family not in fits:
+        return Kind("vae", fits=fits, problem=problem)
+    return Kind("vae", family, fits=vaes.same_as(family), problem=problem)
 
 
 def _look(header: Header) -> Kind:
@@ -97,23 +159,23 @@ def _look(header: Header) -> Kind:
 
     if holds(*LORA):
         problem = _("It is a LoRA, an addition to a model, not a model of its own.")
-        return Kind("lora", _family(header), words=_words(header), problem=problem)
+        alias = header.metadata.get("ss_output_name", "").strip()[:200]
+        return Kind("lora", _family(header), words=_words(header), problem=problem, alias=alias)
     if has("control_model.") or holds("controlnet_", "input_hint_block."):
         problem = _("It is a ControlNet, an addition to a model, not a model of its own.")
         return Kind("controlnet", _family(header), problem=problem)
     if holds(*FLUX, "joint_blocks.", "transformer_blocks.0.attn."):
-        whole = (has("vae.") or has(VAE)) and (holds("text_encoders.") or has("conditioner."))
-        look = Kind("checkpoint" if whole or has(VAE) else "unet", "flux" if holds(*FLUX) else "sd3")
-        return replace(look, problem=runs(look))
+        return _kind_of_flow(header, "flux" if holds(*FLUX) else "sd3")
     if has("conditioner.embedders.") or has(UNET):
         return _kind_of_checkpoint(header)
-    if has("model_ema."):
+    if has(layouts.EMA):
         problem = _("It holds only the training averages (EMA) of a model, not the model.")
         return Kind("checkpoint", "sd1", problem=problem)
     if holds("decoder.layers.0.") or {"1.weight", "3.conv.0.weight"} <= names.keys() or has("taesd_"):
-        return Kind("taesd", problem=_("It is a small VAE for previews (TAESD), not a whole model."))
+        problem = _("It is a small VAE for previews (TAESD), not a whole model.")
+        return Kind("taesd", fits=vaes.fits(header), problem=problem)
     if holds("decoder.conv_in."):
-        return Kind("vae", problem=_("It is a VAE, the picture decoder of a model, not a whole model."))
+        return _vae(vaes.fits(header), _told(header))
     if has("down_blocks.") and has("conv_in."):
         problem = _("It is the UNet of a model alone; choose the folder that holds all its parts.")
         return Kind("unet", _family(header), _variant(header, "conv_in.weight"), problem=problem)
@@ -138,13 +200,34 @@ def _kind_of_checkpoint(header: Header) -> Kind:
     else:
         family = "sd1"
     variant = _variant(header, f"{UNET}input_blocks.0.0.weight")
-    if has("conditioner.embedders.0.model.") or header.shape(f"{UNET}label_emb.0.0.weight")[1:] == (2560,):
-        variant = variant or "refiner"  # it has OpenCLIP alone
+    if has(sdxl.REFINER_TEXT) or header.shape(f"{UNET}label_emb.0.0.weight")[1:] == (2560,):
+        variant = "refiner" if variant not in LOOKS_AT.values() else variant  # it has OpenCLIP alone
     alone = not any(has(part) for part in ("conditioner.", "cond_stage_model.", VAE))
     look = Kind("unet" if alone else "checkpoint", _family(header) or family if alone else family, variant)
-    if all(has(text) for text in TEXTS[family]):
+    if all(has(text) for text in TEXTS["sdxl refiner" if variant == "refiner" else family]):
         return look
     return replace(look, problem=runs(look) or _("It lacks its text encoder, so it cannot follow a prompt."))
+
+
+def _kind_of_flow(header: Header, family: str) -> Kind:
+    """A file with a transformer of Stable Diffusion 3 or Flux, whether or not its other parts are inside."""
+    whole = header.has(VAE) or (header.has("vae.") and header.has("text_encoders."))
+    look = Kind("checkpoint" if whole else "unet", family)
+    if any(sign in _joined(header) for sign in KIN):
+        problem = _("It is a relative of Flux (Flux.2, Chroma or alike), which Avila cannot run yet.")
+        return replace(look, problem=problem)
+    if layouts.quantised(header):
+        return replace(look, problem=_("Its weights are quantised in a way that Avila cannot read yet."))
+    try:
+        config = layouts.transformer(header, family)
+    except ValueError:
+        if header.has("transformer_blocks.") or header.has("single_transformer_blocks."):
+            problem = _("It is the transformer of a model alone; choose the folder that holds all its parts.")
+        else:
+            problem = _("It is like a Stable Diffusion 3 or Flux model, but parts are missing or do not fit.")
+        return replace(look, problem=problem)
+    look = replace(look, variant=layouts.FLOW[family].variant(config))
+    return replace(look, problem=runs(look))
 
 
 def _incomplete(header: Header, vae: Config | None) -> str:
@@ -152,9 +235,11 @@ def _incomplete(header: Header, vae: Config | None) -> str:
     if not vae and not header.has(VAE):
         return _("It lacks its VAE, so it cannot make a picture from its latents.")
     if any(name.endswith((".scale_weight", ".weight_scale")) for name in header.tensors) or any(
-        tensor.dtype in ("I8", "U8") and name.startswith(UNET) for name, tensor in header.tensors.items()
+        tensor.dtype not in FLOATS and name.startswith(UNET) for name, tensor in header.tensors.items()
     ):
         return _("Its weights are quantised in a way that Avila cannot read yet.")
+    if any(name in header.tensors for name in sdxl.EDM):
+        return _("It was trained with another kind of noise (EDM), which Avila cannot run yet.")
     try:
         layouts.configs(header, vae)
         missing = gap(header)
@@ -263,11 +348,9 @@ def _of_layer(header: Header, layer: str) -> str:
 
 def _variant(header: Header, first: str) -> str:
     """By the channels of the first convolution, else by what is said of the training."""
-    channels = (*header.shape(first), 0, 0)[1]
-    if channels == 9:
-        return "inpainting"
-    if channels in (5, 8):
-        return "edit"
+    looks_at = LOOKS_AT.get((*header.shape(first), 0, 0)[1])
+    if looks_at:
+        return looks_at
     told = header.metadata.get
     architecture = told("modelspec.architecture", "")
     if (
@@ -276,7 +359,7 @@ def _variant(header: Header, first: str) -> str:
         or architecture.startswith(sd2.TRAINED_ON_V)
     ):
         return "v"
-    return "turbo" if "turbo" in (told("modelspec.title", "") + architecture).lower() else ""
+    return distilled(f"{told('modelspec.title', '')} {architecture}")
 
 
 def _family(header: Header) -> str:
@@ -291,13 +374,30 @@ def _family(header: Header) -> str:
     for name, tensor in header.tensors.items():
         if len(tensor.shape) != 2 or not ("attn2" in name or "self_attn" in name):
             continue
-        down = re.search(r"\.(lora_down|lora_A|lora\.down|hada_w\d_b)\b|_lora\.down\.", name)
+        down = re.search(
+            r"\.(lora_down|lora_A|lora\.down|hada_w\d_b|diff|lokr_w1(_b)?)\b|_lora\.down\.", name
+        )
         whole = name.endswith("attn2.to_k.weight")
         if down or whole:
-            if re.search(r"attn2[._](processor[._])?to_[kv]", name) and tensor.shape[1] in WIDTHS:
-                return WIDTHS[tensor.shape[1]]
+            width = tensor.shape[1] * _factor(header, name)
+            if re.search(r"attn2[._](processor[._])?to_[kv]", name) and width in WIDTHS:
+                return WIDTHS[width]
             if re.search(r"(lora_te_|text_encoder\.|te_text_model).*self_attn[._][qkv]_proj", name):
-                return WIDTHS.get(tensor.shape[1], "")
+                return WIDTHS.get(width, "")
+    return _told(header)
+
+
+def _factor(header: Header, name: str) -> int:
+    """By what the width of a LoKr's first matrix is multiplied: its second one's; 1 for any other name."""
+    layer, dot, end = name.rpartition(".")
+    if not end.startswith("lokr_w1"):
+        return 1
+    second = (header.shape(f"{layer}{dot}lokr_w2{part}") for part in ("", "_b"))
+    return next((shape[1] for shape in second if len(shape) > 1), 0)
+
+
+def _told(header: Header) -> str:
+    """The family that the metadata name; "" when they do not."""
     metadata = header.metadata
     told = metadata.get("ss_base_model_version", "") + metadata.get("modelspec.architecture", "")
     signs = {"sdxl": "sdxl", "stable-diffusion-xl": "sdxl", "sd_v1": "sd1", "stable-diffusion-v1": "sd1",
@@ -367,15 +467,20 @@ def kind_of_folder(folder: Path) -> Kind:
         return Kind("checkpoint", problem=_("Its model_index.json cannot be read."))
     signs = {"Flux": "flux", "StableDiffusion3": "sd3", "XL": "sdxl", "StableDiffusion": "sd1"}
     family = next((family for sign, family in signs.items() if sign in pipeline), "")
-    variant = "inpainting" if "Inpaint" in pipeline else "edit" if "Pix2Pix" in pipeline else ""
-    look = Kind("checkpoint", family, variant)
+    look = Kind("checkpoint", family)
     if refused := runs(look):
         return replace(look, problem=refused)
     if pipeline not in FOLDERS:
         problem = _("It is made for “{pipeline}”, which Avila cannot run yet.").format(pipeline=pipeline)
         return replace(look, problem=problem)
-    numbers = ("", "_2") if family == "sdxl" else ("",)
-    for part in ("unet", "vae", *(f"text_encoder{number}" for number in numbers)):
+    alone = family == "sdxl" and not (folder / "text_encoder").exists()
+    numbers: tuple[str, ...] = ("", "_2") if family in ("sdxl", "sd3", "flux") else ("",)
+    if alone:
+        numbers = ("_2",)
+    if (folder / "text_encoder_3").is_dir():  # SD 3's T5, which may be left out
+        numbers += ("_3",)
+    painter = "transformer" if family in layouts.FLOW else "unet"
+    for part in (painter, "vae", *(f"text_encoder{number}" for number in numbers)):
         if not (folder / part / "config.json").is_file():
             return replace(look, problem=_("Its part “{part}” is missing.").format(part=part))
         if not any((folder / part).glob("*.safetensors")):
@@ -385,17 +490,41 @@ def kind_of_folder(folder: Path) -> Kind:
     for part in (f"tokenizer{number}" for number in numbers):
         if not any((folder / part / name).is_file() for name in ("vocab.json", "tokenizer.json")):
             return replace(look, problem=_("Its part “{part}” is missing.").format(part=part))
-    part = "unet"
+    part = painter
     try:
-        linear = _config(folder / part / "config.json").get("use_linear_projection")
+        config = _config(folder / part / "config.json")
         headers = [read_header(path) for path in sorted((folder / part).glob("*.safetensors"))]
         part = "scheduler"
-        predicts = _config(folder / part / "scheduler_config.json").get("prediction_type")
+        scheduler = _config(folder / part / "scheduler_config.json")
     except (AvilaError, ValueError, RecursionError):
         return replace(look, problem=_("Its part “{part}” cannot be read.").format(part=part))
-    if family == "sd1" and linear:  # SD 1 has convolutions there
-        look = replace(look, family="sd2")
-    return replace(look, variant="v" if predicts == "v_prediction" else "", dtype=_dtype(headers[0]))
+    if family in layouts.FLOW:
+        try:
+            look = replace(look, variant=_flow_variant(family, config, folder), dtype=_dtype(headers[0]))
+        except (KeyError, TypeError):
+            return replace(look, problem=_("Its part “{part}” cannot be read.").format(part=painter))
+        return replace(look, problem=runs(look))
+    if family == "sd1" and config.get("use_linear_projection"):  # SD 1 has convolutions there
+        family = "sd2"
+    channels = config.get("in_channels")
+    variant = "refiner" if alone else LOOKS_AT.get(channels, "") if isinstance(channels, int) else ""
+    if not variant and scheduler.get("prediction_type") == "v_prediction":
+        variant = "v"
+    if not variant:
+        lcm = scheduler.get("_class_name") == "LCMScheduler"
+        variant = "lcm" if lcm else distilled(hub_name(folder) or folder.name)
+    look = Kind("checkpoint", family, variant, dtype=_dtype(headers[0]))
+    return replace(look, problem=runs(look))
+
+
+def _flow_variant(family: str, config: Config, folder: Path) -> str:
+    """The variant by a transformer's config, which leaves out what is usual."""
+    usual = {"qk_norm": None, "dual_attention_layers": (), "guidance_embeds": False, "in_channels": 64}
+    known = usual | config
+    known["out_channels"] = known.get("out_channels") or known["in_channels"]
+    variant = layouts.FLOW[family].variant(known)
+    turbo = variant == "3.5-large" and "turbo" in "/".join(folder.parts[-3:]).lower()
+    return f"{variant}-turbo" if turbo else variant
 
 
 def _config(path: Path) -> Config:

@@ -11,31 +11,61 @@ from pathlib import Path
 
 from avila.errors import AvilaError
 from avila.library.exported import INDEX
-from avila.library.families import PICKLES
-from avila.library.headers import first_bytes, is_pickle
+from avila.library.headers import PICKLES, first_bytes, is_pickle
 
 # Pickles are never opened, but a person who put one there is told why.
 SUFFIXES = (".safetensors", ".sft", ".gguf", ".ckpt")
 A1111 = ("Stable-diffusion", "Lora", "LyCORIS", "VAE", "VAE-approx", "ControlNet", "ESRGAN", "RealESRGAN",
          "text_encoder")  # fmt: skip
+A1111_FORGE, COMFYUI, INVOKEAI, HUB_CACHE = "A1111, Forge", "ComfyUI", "InvokeAI", "Hugging Face cache"
+INVOKEAI_FAMILIES = ("sd-1", "sd-2", "sdxl", "sdxl-refiner", "sd-3", "flux", "any")
 COMFYUI_PATHS = "extra_model_paths.yaml"
 MARKS = ("model_index.json", INDEX)  # what a folder that is a model has: of diffusers, of our export
 _HUB = "models--"
 
 
+def program(folder: Path) -> str:
+    """Whose home a folder is: one of A1111_FORGE, COMFYUI, INVOKEAI, HUB_CACHE; "" for any other folder."""
+    models = folder / "models"
+    if (models / "Stable-diffusion").is_dir():
+        return A1111_FORGE
+    if (models / "checkpoints").is_dir() or (folder / COMFYUI_PATHS).is_file():
+        return COMFYUI
+    if (folder / "invokeai.yaml").is_file() or (folder / "databases" / "invokeai.db").is_file():
+        return INVOKEAI
+    if any((models / name).is_dir() for name in INVOKEAI_FAMILIES):  # its models alone, as a copy or a share
+        return INVOKEAI
+    if any(any(place.glob(f"{_HUB}*")) for place in (folder, folder / "hub")):
+        return HUB_CACHE
+    return ""
+
+
+def likely(home: Path) -> list[tuple[Path, str]]:
+    """Other programs' folders where their instructions put them below a person's home, and whose they are."""
+    names = (
+        "stable-diffusion-webui", "stable-diffusion-webui-forge", "stable-diffusion-webui-reForge",
+        "ComfyUI", "comfy/ComfyUI", "Documents/ComfyUI", "invokeai", "InvokeAI", ".cache/huggingface",
+    )  # fmt: skip
+    found: dict[str, tuple[Path, str]] = {}
+    for name in names:
+        with suppress(OSError):
+            if owner := program(home / name):
+                found.setdefault(os.path.realpath(home / name), (home / name, owner))
+    return list(found.values())
+
+
 def places(folder: Path) -> list[Path]:
     """The folders to search for models when a person named `folder`, often just that."""
-    models = folder / "models"
-    found: list[Path] = []
-    if (models / "Stable-diffusion").is_dir():
-        found = [*(models / name for name in A1111), folder / "embeddings"]
-    elif (models / "checkpoints").is_dir() or (folder / COMFYUI_PATHS).is_file():
-        found = [models, *_comfyui_paths(folder / COMFYUI_PATHS)]
-    elif (folder / "invokeai.yaml").is_file() or (folder / "databases" / "invokeai.db").is_file():
-        found = [models]
-    elif not any(folder.glob(f"{_HUB}*")) and any((folder / "hub").glob(f"{_HUB}*")):
-        found = [folder / "hub"]  # ~/.cache/huggingface
-    return found or [folder]
+    owner, models = program(folder), folder / "models"
+    if owner == A1111_FORGE:
+        return [*(models / name for name in A1111), folder / "embeddings"]
+    if owner == COMFYUI:
+        return [models, *_comfyui_paths(folder / COMFYUI_PATHS)]
+    if owner == INVOKEAI:
+        return [models]
+    if owner == HUB_CACHE and not any(folder.glob(f"{_HUB}*")):
+        return [folder / "hub"]  # ~/.cache/huggingface
+    return [folder]
 
 
 def candidates(folder: Path) -> Iterator[Path]:
@@ -43,26 +73,44 @@ def candidates(folder: Path) -> Iterator[Path]:
 
     Of a repository in the Hugging Face cache, only the newest snapshot.
     """
+    for place, files in _walk(folder):
+        if files is None:
+            yield place
+        else:
+            yield from (place / name for name in files if _may_be_model(place / name))
+
+
+def looked_into(folder: Path) -> Iterator[Path]:
+    """The folders that `candidates` reads, those of diffusers' parts too: where a change is one of models."""
+    for place, files in _walk(folder):
+        if place.is_dir():
+            yield place
+            if files is None:
+                yield from (path for path in place.iterdir() if path.is_dir())
+
+
+def _walk(folder: Path) -> Iterator[tuple[Path, list[str] | None]]:
+    """Each folder with its files' names in order; None for one that is itself a model."""
     seen: set[str] = set()  # a link to a folder above would never end
     for name, folders, files in os.walk(folder, followlinks=True):
         place, real = Path(name), os.path.realpath(name)
         if real in seen or not set(MARKS).isdisjoint(files):
             folders.clear()
             if real not in seen:
-                yield place
+                yield place, None
             seen.add(real)
             continue
         seen.add(real)
         if place != folder and place.suffix == ".safetensors":  # a person took it for a file
             folders.clear()
-            yield place
+            yield place, None
             continue
         if place.name.startswith(_HUB) and "snapshots" in folders:
             folders[:] = ["snapshots"]
         elif place.name == "snapshots" and place.parent.name.startswith(_HUB):
             folders[:] = _newest(place, folders)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (place / name for name in sorted(files) if _may_be_model(place / name))
+        yield place, sorted(files)
 
 
 def is_model_folder(path: Path) -> bool:

@@ -6,19 +6,29 @@ Format: 8 bytes little-endian length, that many bytes of JSON, then the tensors'
 
 import json
 import math
+import os
 import stat
+import struct
 from bisect import bisect_left
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from avila.errors import AvilaError
 from avila.i18n import _
 
-# The reference implementation reads up to 100 MB; parsed, that can be gigabytes. Real ones are below 10 MB.
-LARGEST_HEADER = 30_000_000  # bytes
+# The reference implementation reads up to 100 MB; parsed, that can be gigabytes. Real ones are below 10 MB,
+# but metadata may hold pictures and all tags of a training: where it is long, it is left out.
+LARGEST_HEADER = 100_000_000  # bytes
+LARGEST_PARSED = 15_000_000  # bytes of it
+LONGEST_TEXT = 1_000_000  # bytes of one text in a header that is larger than that
+MOST_TEXTS = 1_000_000  # in such a header; four of them make a tensor
+_BLOCK = 1_000_000  # bytes read at a time
 MOST_VALUES = 500_000  # commas and opening brackets: some 60,000 tensors
 MOST_DIMENSIONS = 16
+PICKLES = (".pt", ".pth", ".bin")  # beside .ckpt; additions most often
 BITS = {
     **dict.fromkeys(("F64", "I64", "U64", "C64"), 64),
     **dict.fromkeys(("F32", "I32", "U32"), 32),
@@ -65,15 +75,14 @@ def read_header(path: Path) -> Header:
     Raises AvilaError when the file cannot be read, is something else (a Git LFS pointer, a web page, a
     pickle), or is shorter than its header says.
     """
-    size, text = _read(path)
     try:
-        if len(text) > MOST_VALUES and sum(text.count(mark) for mark in b",[{") > MOST_VALUES:
+        text, space = _read(path)
+        if len(text) > MOST_VALUES and sum(text.count(mark) for mark in ",[{") > MOST_VALUES:
             raise ValueError(f"more than {MOST_VALUES} values")
         entries = json.loads(text, object_pairs_hook=_without_duplicates)
         metadata = entries.pop("__metadata__", None) or {}
         if not all(isinstance(value, str) for value in metadata.values()):
             raise ValueError("metadata that is no text")
-        space = size - 8 - len(text)
         tensors, places = _tensors(entries)
         _check_places(places, space)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -83,15 +92,22 @@ def read_header(path: Path) -> Header:
 
 def first_bytes(path: Path, count: int) -> tuple[bytes, int]:
     """The first `count` bytes of a file and its size; AvilaError when it is no file or cannot be read."""
+    with _opened(path) as (file, size):
+        return file.read(count), size
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """A file and its size; AvilaError when it is no file, or when it cannot be read in the block."""
     advice = _("Check that it is there and that you may read it.")
     try:
-        found = path.stat()
+        found = _stat(path)
         if stat.S_ISDIR(found.st_mode):
             raise _unusable(path, _("It is a folder, not a file."), _("Look for the model inside it."))
         if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for ever
             raise _unusable(path, _("It is no file that can be read."), advice)
         with path.open("rb") as file:
-            return file.read(count), found.st_size
+            yield file, found.st_size
     except PermissionError as error:
         raise _unusable(path, _("You are not allowed to read it."), advice, str(error)) from error
     except FileNotFoundError as error:
@@ -100,8 +116,41 @@ def first_bytes(path: Path, count: int) -> tuple[bytes, int]:
                 path, _("It is a link to a file that is not there."), advice, str(error)
             ) from error
         raise _unusable(path, _("It cannot be read."), advice, str(error)) from error
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+    except OSError as error:
         raise _unusable(path, _("It cannot be read."), advice, str(error)) from error
+
+
+def _stat(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except ValueError as error:  # a zero byte in the name
+        raise OSError(str(error)) from error
+
+
+def numbers(path: Path, name: str) -> list[float]:
+    """The numbers of one small tensor; [] for a type that is no usual one (F32, F16, BF16).
+
+    Raises AvilaError when the file cannot be read or does not hold it.
+    """
+    start, size = first_bytes(path, 8)
+    length = int.from_bytes(start, "little")
+    try:
+        entry = json.loads(first_bytes(path, 8 + min(length, LARGEST_HEADER))[0][8:])[name]
+        begin, end = entry["data_offsets"]
+        with path.open("rb") as file:
+            file.seek(8 + length + begin)
+            data = file.read(min(end - begin, size) // 4 * 4)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _broken(path, f"{name}: {error}") from error
+    match entry["dtype"]:
+        case "F32":
+            return [number for (number,) in struct.iter_unpack("<f", data)]
+        case "F16":
+            return [number for (number,) in struct.iter_unpack("<e", data)]
+        case "BF16":  # the upper half of an F32
+            padded = b"".join(b"\0\0" + data[place : place + 2] for place in range(0, len(data), 2))
+            return [number for (number,) in struct.iter_unpack("<f", padded)]
+    return []
 
 
 def is_pickle(start: bytes) -> bool:
@@ -112,19 +161,60 @@ def is_pickle(start: bytes) -> bool:
     )  # a header of that length would begin the same, but then comes its JSON
 
 
-def _read(path: Path) -> tuple[int, bytes]:
-    """The file's size in bytes and the text of its header."""
+def _read(path: Path) -> tuple[str, int]:
+    """The text of the header, and how many bytes follow it; ValueError when it cannot be one."""
     start, size = first_bytes(path, 512)
     foreign, advice = _foreign(start, size)
     if foreign:
         raise _unusable(path, foreign, advice)
     length = int.from_bytes(start[:8], "little")
     if length > min(LARGEST_HEADER, size - 8):
-        raise _broken(path, f"header of {length} bytes in a file of {size}")
-    text = first_bytes(path, 8 + length)[0][8:]
-    if len(text) != length:
-        raise _broken(path, f"header of {length} bytes, only {len(text)} of them there")
-    return size, text
+        raise ValueError(f"header of {length} bytes in a file of {size}")
+    with _opened(path) as (file, _size):
+        file.seek(8)
+        text = file.read(length) if length <= LARGEST_PARSED else _without_long_texts(file, length)
+    return text.decode("utf-8"), size - 8 - length
+
+
+def _without_long_texts(file: BinaryIO, length: int) -> bytes:
+    """The next `length` bytes, JSON, with "" for texts beyond LONGEST_TEXT.
+
+    Reads the file in blocks and goes from one quotation mark to the next, so that what is left out costs no
+    memory and little time. ValueError when what is kept is still more than LARGEST_PARSED.
+    """
+    kept = bytearray()
+    begin = -1  # of the text at hand, in `kept`; -1 between texts
+    too_long, texts, held = False, 0, b""
+    while length > 0:
+        read = file.read(min(length, _BLOCK))
+        if not read:
+            raise ValueError("it ends within its header")
+        length -= len(read)
+        block = held + read
+        # A mark after a backslash ends no text; a backslash at the end waits for what comes after it.
+        marks = block.replace(b"\\\\", b"__").replace(b'\\"', b"__")
+        held = block[-1:] if marks.endswith(b"\\") and length else b""
+        end = len(block) - len(held)
+        texts += marks.count(b'"')
+        if texts > 2 * MOST_TEXTS:
+            raise ValueError(f"more than {MOST_TEXTS} texts")
+        position = 0
+        while position < end:
+            mark = marks.find(b'"', position, end)
+            stop = mark if mark >= 0 else end
+            if not too_long:
+                kept += block[position:stop]
+            if begin >= 0 and len(kept) - begin > LONGEST_TEXT:
+                del kept[begin:]
+                too_long = True
+            if mark >= 0:
+                kept += b'"'
+                begin = -1 if begin >= 0 else len(kept)
+                too_long = False
+            position = stop + 1
+        if len(kept) > LARGEST_PARSED:
+            raise ValueError(f"more than {LARGEST_PARSED} bytes of names and shapes")
+    return bytes(kept)
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -191,12 +281,8 @@ def _foreign(start: bytes, size: int) -> tuple[str, str]:
         return _("It is a web page saved under a model's name, often a login page."), again
     if is_pickle(start):
         return (
-            _(
-                "It is an old pickle file, which could run any program; Avila never opens one. Use its "
-                ".safetensors version, or convert it where nothing is at stake (torch.load with "
-                "weights_only=True, then safetensors.torch.save_file)."
-            ),
-            again,
+            _("It is an old pickle file, which could run any program, so Avila never opens it."),
+            _("Convert it safely: in its details, or with `avila models convert`."),
         )
     if start.startswith(b"GGUF"):
         return _("It is a GGUF file, which Avila cannot run yet."), again

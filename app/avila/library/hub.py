@@ -48,11 +48,34 @@ class Plan:
     source: str  # what the person asked for
     files: tuple[File, ...]
     folder: str = ""  # the diffusers folder that the files make; "" for a single file
+    licence: str = ""  # as its page names it; "" where nobody says
+    gated: bool = False  # only for people who have agreed to its terms on its page
+    page: str = ""  # where people read about it; "" where there is none
 
     @property
     def size(self) -> int:
         """Bytes of all files; those of unknown size count nothing."""
         return sum(file.size for file in self.files)
+
+    @property
+    def name(self) -> str:
+        """Of the file or folder that it will be; "" until the server names it."""
+        return self.folder or self.files[0].name
+
+    @property
+    def hashed(self) -> bool:
+        """Whether the hash of every file is known, and so will be checked."""
+        return all(file.digest for file in self.files)
+
+
+class SeveralFiles(AvilaError):  # noqa: N818 - as a question: which one?
+    """A repository has more than one model file.
+
+    Attributes:
+        choices: what `plan` takes for each, and its size in bytes.
+    """
+
+    choices: tuple[tuple[str, int], ...] = ()
 
 
 class _Place(NamedTuple):
@@ -66,6 +89,15 @@ class _Place(NamedTuple):
 class _Listed(NamedTuple):
     size: int
     digest: str
+
+
+class _Repository(NamedTuple):
+    """What the hub says of a repository."""
+
+    commit: str  # that the revision stands for
+    files: dict[str, _Listed]
+    licence: str
+    gated: bool
 
 
 def plan(text: str, network: Network) -> Plan:
@@ -138,7 +170,9 @@ def checked_part(name: str) -> str:
 def _of_entry(entry: catalog.Entry, network: Network) -> Plan:
     place = _place(entry.source, network)
     url = _resolve(network, place, place.file) if place else entry.source
-    return Plan(entry.key, (File(url, entry.file, entry.size, entry.sha256),))
+    file = File(url, entry.file, entry.size, entry.sha256)
+    page = f"{network.hub}/{place.repository}" if place else ""
+    return Plan(entry.key, (file,), licence=entry.licence, page=page)
 
 
 def _place(text: str, network: Network) -> _Place | None:
@@ -173,8 +207,9 @@ def _resolve(network: Network, place: _Place, file: str) -> str:
 def _of_repository(text: str, place: _Place, network: Network) -> Plan:
     if PurePosixPath(place.file).suffix.lower() in PICKLES:
         raise _pickled(place.file)
-    commit, listed = _listing(place, network)
-    pinned = place._replace(revision=commit)  # so that all parts are of one state
+    repository = _listing(place, network)
+    listed = repository.files
+    pinned = place._replace(revision=repository.commit)  # so that all parts are of one state
     if place.file in listed:
         wanted = {place.file: _own_name(place.repository, place.file)}
         folder = ""
@@ -189,11 +224,12 @@ def _of_repository(text: str, place: _Place, network: Network) -> Plan:
     files = (
         File(_resolve(network, pinned, remote), name, *listed[remote]) for remote, name in wanted.items()
     )
-    return Plan(text, tuple(files), folder)
+    page = f"{network.hub}/{place.repository}"
+    return Plan(text, tuple(files), folder, repository.licence, repository.gated, page)
 
 
-def _listing(place: _Place, network: Network) -> tuple[str, dict[str, _Listed]]:
-    """The commit that the revision stands for, and the repository's files."""
+def _listing(place: _Place, network: Network) -> _Repository:
+    """What the hub says of the repository and its files."""
     revision = quote(place.revision, safe="")
     found = web.read_json(
         network, f"{network.hub}/api/models/{place.repository}/revision/{revision}?blobs=true"
@@ -202,9 +238,19 @@ def _listing(place: _Place, network: Network) -> tuple[str, dict[str, _Listed]]:
         commit = found["sha"]
         if not re.fullmatch(r"[0-9a-f]{40}", commit):
             raise ValueError(f"sha: {commit!r}")
-        return commit, {sibling["rfilename"]: _listed(sibling) for sibling in found["siblings"]}
+        files = {sibling["rfilename"]: _listed(sibling) for sibling in found["siblings"]}
+        return _Repository(commit, files, _licence(found), found.get("gated") in ("auto", "manual", True))
     except (KeyError, TypeError, ValueError) as error:
         raise web.unexpected(f"{type(error).__name__}: {error}") from error
+
+
+def _licence(found: dict[str, object]) -> str:
+    """The licence's name as the model's page shows it; "" where it says none."""
+    card = found.get("cardData")
+    if not isinstance(card, dict):
+        return ""
+    name = card.get("license_name") if card.get("license") == "other" else card.get("license")
+    return name[:100] if isinstance(name, str) and name.isprintable() else ""
 
 
 def _listed(sibling: dict[str, object]) -> _Listed:
@@ -238,15 +284,17 @@ def _only_file(repository: str, listed: dict[str, _Listed]) -> str:
             _("{repository} has no file that Avila can use.").format(repository=repository),
             _("Look for one with .safetensors files."),
         )
+    choices = tuple((f"{repository}/{name}", listed[name].size) for name in sorted(models))
     several = "\n".join(
-        _("{name} ({size} MB)").format(name=f"{repository}/{name}", size=round(listed[name].size / 1e6))
-        for name in sorted(models)[:20]
+        _("{name} ({size} MB)").format(name=name, size=round(size / 1e6)) for name, size in choices[:20]
     )
-    raise AvilaError(
+    error = SeveralFiles(
         _("There are several models in this repository"),
         _("{repository} has {count} model files.").format(repository=repository, count=len(models)),
         _("Choose one of these:") + "\n" + several,
     )
+    error.choices = choices
+    raise error
 
 
 def _no_such_file(place: _Place, listed: dict[str, _Listed]) -> AvilaError:

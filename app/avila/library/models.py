@@ -3,14 +3,21 @@
 import difflib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from avila.errors import AvilaError
 from avila.i18n import _
-from avila.library.card import NO_CARD, Card, Recommended, read_card, recommended_for
-from avila.library.families import ADDITIONS, PICKLES, Kind, kind_of
+from avila.library.assembly import Assembly, assemble
+from avila.library.card import NO_CARD, Card, Recommended, of_family, read_card, recommended_for
+from avila.library.families import ADDITIONS, Kind, is_refiner, kind_of
 from avila.library.folders import candidates, hub_name, is_model_folder, places
+from avila.library.headers import PICKLES
+from avila.library.layouts import FLOW
+
+# Names of files in folders that have the model's name: diffusers', PEFT's, InvokeAI's.
+USUAL = ("diffusion_pytorch_model", "diffusion_pytorch_model.fp16", "pytorch_lora_weights", "adapter_model",
+         "learned_embeds", "pytorch_model")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +46,23 @@ class Model:
 
     @property
     def variant(self) -> str:
-        """ "inpainting", "edit", "refiner", "v", "turbo"; "" for the usual one."""
+        """ "inpainting", "edit", "refiner", "v", "turbo", …; "" for the usual one."""
         return self.look.variant
+
+    @property
+    def refiner(self) -> bool:
+        """Whether it is a whole refiner: makes no pictures alone, but improves those of an SDXL model."""
+        return is_refiner(self.look)
 
     @property
     def dtype(self) -> str:
         """The type of most weights: "fp16", "bf16", …; "" when unknown."""
         return self.look.dtype
+
+    @property
+    def fits(self) -> tuple[str, ...]:
+        """The families whose models it, or its VAE, can be added to; () when that cannot be told."""
+        return self.look.fits or ((self.family,) if self.family else ())
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -56,6 +73,11 @@ class Model:
     def addition(self) -> bool:
         """Whether it belongs to another model (a LoRA, a VAE, …) and is not one to choose."""
         return self.kind in ADDITIONS or (not self.kind and self.path.suffix.lower() in PICKLES)
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with it as what it is, one sentence; "" for a LoRA or VAE that can be added."""
+        return "" if self.kind in ADDITIONS else self.problem
 
     @property
     def recommended(self) -> Recommended:
@@ -74,18 +96,20 @@ class Library:
     What lies below `own` came with the program; a path is looked for there last.
     """
 
+    folders: tuple[Path, ...]
+
     def __init__(self, folders: Sequence[Path], own: Path | None = None) -> None:
-        everywhere = [*folders, *([own] if own else [])]
-        self.folders = tuple(Path(os.path.abspath(folder)) for folder in everywhere)  # noqa: PTH100 - keeps links
-        self._own = self.folders[-1] if own else None
+        self.own = Path(os.path.abspath(own)) if own else None  # noqa: PTH100 - keeps links
+        self.search_in(folders)
         self._known: dict[tuple[Path, int, int, str], Model] = {}
 
     def models(self) -> list[Model]:
         """The models to choose from: the program's own, then the others, by name.
 
-        Those that cannot run say why. Additions, as LoRAs, are left out.
+        Those that cannot run say why. Additions, as LoRAs, are left out, and so are pickles whose weights
+        lie beside them in a safe file.
         """
-        return [model for model in self.everything() if not model.addition]
+        return choosable(self.everything())
 
     def everything(self) -> list[Model]:
         """All models and additions, in the same order."""
@@ -99,6 +123,11 @@ class Library:
             found.values(), key=lambda model: (not model.builtin, model.name.casefold(), model.reference)
         )
 
+    def search_in(self, folders: Sequence[Path]) -> None:
+        """Look in these folders from now on; the program's own models stay."""
+        everywhere = [*folders, *([self.own] if self.own else [])]
+        self.folders = tuple(Path(os.path.abspath(folder)) for folder in everywhere)  # noqa: PTH100 - keeps links
+
     def find(self, name_or_path: str, kind: str = "checkpoint") -> Model:
         """The model with this reference, path ("~/…" too) or name (case does not matter).
 
@@ -110,8 +139,7 @@ class Library:
             if name_or_path and _is_model(path):
                 return self._model(Path(os.path.abspath(path)))  # noqa: PTH100 - resolving would lose links
         models = self.everything()
-        wanted = name_or_path.casefold()
-        named = [model for model in models if wanted in (model.name.casefold(), model.path.name.casefold())]
+        named = called(models, name_or_path)
         named = [model for model in named if model.kind == kind] or named
         if len(named) > 1:
             raise AvilaError(
@@ -122,25 +150,33 @@ class Library:
                 _("Choose one of these instead."),
             )
         if not named:
-            raise self._missing(name_or_path, models)
+            raise self._missing(name_or_path, kind, models)
         return named[0]
 
-    def _missing(self, name: str, models: list[Model]) -> AvilaError:
-        usable = [model.name for model in models if not model.problem]
-        near = difflib.get_close_matches(Path(name).stem, usable, n=1)
-        if near:
+    def _missing(self, name: str, kind: str, models: list[Model]) -> AvilaError:
+        addition = kind in ADDITIONS
+        names = [model.name for model in models if (model.kind == kind if addition else not model.problem)]
+        folded = {one.casefold(): one for one in names}
+        near = [folded[one] for one in difflib.get_close_matches(Path(name).stem.casefold(), folded, n=3)]
+        if addition and len(near) > 1:
+            advice = _("Did you mean one of these: {names}?").format(names=", ".join(near))
+        elif near:
             advice = _("Did you mean “{name}”?").format(name=near[0])
-        elif usable:
-            advice = _("Choose one of: {names}.").format(names=", ".join(usable[:10]))
+        elif names:
+            advice = _("Choose one of: {names}.").format(names=", ".join(names[:10]))
+        elif addition and self.folders:
+            advice = _("Put it (.safetensors) into {folder}.").format(folder=self.folders[0])
         elif self.folders:
             advice = _("Put a Stable Diffusion model (.safetensors) into {folder}.").format(
                 folder=self.folders[0]
             )
         else:
             advice = _("Give the path of a Stable Diffusion model (.safetensors).")
-        return AvilaError(
-            _("Model not found"), _("There is no model “{name}” here.").format(name=name), advice
-        )
+        title, explanation = {
+            "lora": (_("LoRA not found"), _("There is no LoRA “{name}” here.")),
+            "vae": (_("VAE not found"), _("There is no VAE “{name}” here.")),
+        }.get(kind, (_("Model not found"), _("There is no model “{name}” here.")))
+        return AvilaError(title, explanation.format(name=name), advice)
 
     def _model(self, path: Path) -> Model:
         """The model at `path`, which was there a moment ago."""
@@ -156,23 +192,54 @@ class Library:
         key = (path, size, modified, reference)
         if key not in self._known:
             look = kind_of(path)
-            usual = recommended_for(look.family, look.variant)
+            usual = recommended_for(look.family, look.variant, hub_name(path) or path.name)
             card, problem = _read_card(path, usual) if folder else (Card(recommended=usual), "")
-            builtin = self._own is not None and path.is_relative_to(self._own)
+            builtin = self.own is not None and path.is_relative_to(self.own)
             if builtin and not card.hashes:
                 problem = problem or _("Its avila.json is missing.")
             self._known[key] = Model(
-                name=card.name or (hub_name(path) or path.name if folder else path.stem),
+                name=card.name or (hub_name(path) or path.name if folder else _name(path)),
                 reference=reference,
                 path=path,
                 look=look,
                 size=size,
                 modified=modified,
                 problem=look.problem or problem,
-                card=card,
+                card=of_family(card, look.family, look.variant, (path / "text_encoder_3").is_dir()),
                 builtin=builtin,
             )
-        return self._known[key]
+        return self._with_what_lies_beside(self._known[key])
+
+    def assembly(self, model: Model, own_vae: bool = True) -> Assembly | None:
+        """Where the parts of a Stable Diffusion 3 or Flux model in one file are; None for any other model.
+
+        Raises AvilaError when one of the files cannot be read. See `assemble` on `own_vae`.
+        """
+        if model.family not in FLOW or model.kind not in ("checkpoint", "unet") or model.look.problem:
+            return None
+        if model.path.is_dir():
+            return None
+        try:
+            return assemble(model.path, model.family, self.folders, own_vae)
+        except (ValueError, OSError) as error:  # OSError: a file went away meanwhile
+            raise AvilaError(
+                _("“{name}” cannot be used").format(name=model.name),
+                _("It is like a Stable Diffusion 3 or Flux model, but parts are missing or do not fit."),
+                _("Download the model again, or choose another one."),
+                f"{model.path}\n{error}",
+            ) from error
+
+    def _with_what_lies_beside(self, model: Model) -> Model:
+        """The model with the problem, or the hint, of files that its own is not complete without."""
+        try:
+            assembly = self.assembly(model)
+        except AvilaError as error:
+            return replace(model, problem=error.explanation)
+        if not assembly:
+            return model
+        t5 = assembly.tokenizer is not None
+        card = replace(of_family(model.card, model.family, model.variant, t5), hint=assembly.hint)
+        return replace(model, problem=model.problem or assembly.problem, card=card)
 
     def _reference(self, path: Path) -> str:
         """What `find` finds this very path by: short, unless another folder has the same before."""
@@ -185,6 +252,37 @@ class Library:
                 break
         home = Path.home()
         return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else path.as_posix()
+
+
+def choosable(everything: Sequence[Model]) -> list[Model]:
+    """Those of all models that `Library.models` gives."""
+    here = {model.path for model in everything if not model.look.pickle}
+    return [
+        model
+        for model in everything
+        if not model.addition and not (model.look.pickle and target_of(model.path) in here)
+    ]
+
+
+def target_of(path: Path) -> Path:
+    """Where the weights of a pickle go when it is converted: its name, ending in .safetensors."""
+    if path.suffix.lower() in (*PICKLES, ".ckpt"):
+        return path.with_name(f"{path.stem}.safetensors")
+    if path.suffix.lower() == ".safetensors":  # a pickle under a wrong name
+        return path.with_name(f"{path.stem} (converted).safetensors")
+    return path.with_name(f"{path.name}.safetensors")
+
+
+def _name(path: Path) -> str:
+    """A file's name without its suffix; where every program calls its file so, the folder's."""
+    return path.parent.name if path.stem in USUAL else path.stem
+
+
+def called(models: Sequence[Model], name: str) -> list[Model]:
+    """Those with this name or file name, else the LoRAs trained under it; case does not matter."""
+    wanted = name.casefold()
+    named = [model for model in models if wanted in (model.name.casefold(), model.path.name.casefold())]
+    return named or [model for model in models if wanted and wanted == model.look.alias.casefold()]
 
 
 def _read_card(path: Path, usual: Recommended) -> tuple[Card, str]:

@@ -7,6 +7,7 @@ code as the standard models; what shapes do not tell comes from the family's shi
 
 import json
 from bisect import bisect_left
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -17,7 +18,22 @@ UNET = "model.diffusion_model."
 VAE = "first_stage_model."
 HEAD = 64  # channels of one attention head, in every CLIP and in the UNets since SD 2
 
+LAST = -1  # see Source
+
 Config = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The tensor of an original file that one of diffusers' tensors is cut from."""
+
+    name: str
+    share: int | None = None  # which of its shares of rows: 0, 1, 2 from the top, LAST; None: all of it
+    swapped: bool = False  # its lower half comes first
+
+    def of(self, name: str) -> "Source":
+        """The same cut of another tensor."""
+        return replace(self, name=name)
 
 
 def standard(family: str, name: str) -> Config:
@@ -59,12 +75,17 @@ def unet(header: Header, family: str) -> Config:
         raise ValueError("the output blocks do not mirror the input blocks")
     depth_of = [max(depth) for depth in depths]
     attention = [depth > 0 for depth in depth_of]
-    middle = None
-    if header.shape(f"{UNET}middle_block.0.in_layers.0.weight"):
+    middle, middle_depth = None, _depth(header, f"{UNET}middle_block")
+    if middle_depth:
         middle = "UNetMidBlock2DCrossAttn"
         attended.append(f"{UNET}middle_block")
-        if _depth(header, attended[-1]) != max(depth_of[-1], 1):
-            raise ValueError(f"a middle block of depth {_depth(header, attended[-1])}, levels of {depth_of}")
+        if depth_of[-1] not in (0, middle_depth):
+            raise ValueError(f"a middle block of depth {middle_depth}, levels of {depth_of}")
+        depth_of[-1] = middle_depth  # diffusers has one number for both
+    elif header.has(f"{UNET}middle_block.2."):
+        raise ValueError("a middle block without attention")
+    elif header.shape(f"{UNET}middle_block.0.in_layers.0.weight"):
+        middle = "UNetMidBlock2D"  # SSD-1B's and Segmind Vega's: a ResNet alone
     if not attended:
         raise ValueError("no block of the UNet looks at the prompt")
     config = standard(family, "unet/config.json") | {
@@ -79,6 +100,10 @@ def unet(header: Header, family: str) -> Config:
         "transformer_layers_per_block": [max(depth, 1) for depth in depth_of],
         "use_linear_projection": len(header.shape(f"{attended[0]}.1.proj_in.weight")) == 2,
     }
+    mirrored = [[depth] * (layers[0] + 1) for depth in reversed(config["transformer_layers_per_block"])]
+    upwards = _depths_upwards(header, attention[::-1], mirrored)
+    if upwards != mirrored:
+        config["reverse_transformer_layers_per_block"] = upwards
     if isinstance(config["attention_head_dim"], list):  # the number of heads, whatever its name says
         config["attention_head_dim"] = [max(1, width // HEAD) for width in widths]
     return config
@@ -89,17 +114,41 @@ def _depth(header: Header, block: str) -> int:
     return count(header, f"{block}.1.transformer_blocks.")
 
 
+def _depths_upwards(header: Header, attention: list[bool], mirrored: list[list[int]]) -> list[list[int]]:
+    """The transformer layers of every output block, by levels from the lowest: pruned models have other
+    numbers than downwards (`mirrored`), which stay for a level without attention.
+    """
+    upwards: list[list[int]] = []
+    for level, (attended, blocks) in enumerate(zip(attention, mirrored, strict=True)):
+        numbers = range(level * len(blocks), (level + 1) * len(blocks))
+        found = [_depth(header, f"{UNET}output_blocks.{number}") for number in numbers]
+        if {depth > 0 for depth in found} != {attended}:
+            raise ValueError(f"transformer depths {found} in output blocks {numbers}")
+        upwards.append(found if attended else blocks)
+    return upwards
+
+
 def vae(header: Header, family: str, prefix: str = VAE) -> Config:
-    """Read a VAE whose tensors' names begin with `prefix` ("" in a file of its own)."""
-    levels = count(header, f"{prefix}decoder.up.")
+    """Read a VAE whose tensors' names begin with `prefix` ("" in a file of its own).
+
+    A file of its own may also have diffusers' names, where the levels are counted from the other end.
+    """
+    if not header.has(f"{prefix}decoder.up.") and header.has(f"{prefix}decoder.up_blocks."):
+        levels = count(header, f"{prefix}decoder.up_blocks.")
+        first = "decoder.up_blocks.{}.resnets.0.conv2.weight"
+        layers = count(header, f"{prefix}decoder.up_blocks.0.resnets.")
+        order = range(levels - 1, -1, -1)
+    else:
+        levels = count(header, f"{prefix}decoder.up.")
+        first = "decoder.up.{}.block.0.conv2.weight"
+        layers = count(header, f"{prefix}decoder.up.0.block.")
+        order = range(levels)
     return standard(family, "vae/config.json") | {
-        "block_out_channels": [
-            size(header, f"{prefix}decoder.up.{level}.block.0.conv2.weight", 0) for level in range(levels)
-        ],
+        "block_out_channels": [size(header, prefix + first.format(level), 0) for level in order],
         "down_block_types": ["DownEncoderBlock2D"] * levels,
         "up_block_types": ["UpDecoderBlock2D"] * levels,
         "latent_channels": size(header, f"{prefix}decoder.conv_in.weight", 1),
-        "layers_per_block": count(header, f"{prefix}decoder.up.0.block.") - 1,
+        "layers_per_block": layers - 1,
     }
 
 
@@ -130,6 +179,28 @@ def open_clip(header: Header, prefix: str, standard: Config) -> Config:
         "num_hidden_layers": count(header, f"{prefix}transformer.resblocks."),
         "projection_dim": projection[1] if len(projection) == 2 else width,
     }
+
+
+def t5(header: Header, prefix: str, standard: Config) -> Config:
+    """Read a T5 encoder with Hugging Face's names after `prefix`."""
+    words = f"{prefix}{t5_words(header, prefix)}"
+    block = f"{prefix}encoder.block.0.layer."
+    heads = size(header, f"{block}0.SelfAttention.relative_attention_bias.weight", 1)
+    if not heads:
+        raise ValueError("attention without heads")
+    return standard | {
+        "vocab_size": size(header, words, 0),
+        "d_model": size(header, words, 1),
+        "d_ff": size(header, f"{block}1.DenseReluDense.wi_0.weight", 0),
+        "d_kv": size(header, f"{block}0.SelfAttention.q.weight", 0) // heads,
+        "num_heads": heads,
+        "num_layers": count(header, f"{prefix}encoder.block."),
+    }
+
+
+def t5_words(header: Header, prefix: str) -> str:
+    """The name after `prefix` of T5's token table, which files have once or twice."""
+    return "shared.weight" if header.has(f"{prefix}shared.") else "encoder.embed_tokens.weight"
 
 
 def _check_words(words: int, standard: Config) -> None:
@@ -178,8 +249,19 @@ def size(header: Header, name: str, dimension: int) -> int:
     return found[dimension]
 
 
-def original_name(name: str, layers: int) -> str:
-    """`ldm`'s name of a layer in diffusers' UNet with so many blocks a level; unknown names stay."""
+def original_names(name: str, layers: int) -> list[str]:
+    """`ldm`'s name of a layer in diffusers' UNet with so many blocks a level; unknown names stay.
+
+    An upsampler has two: it comes after the attention of a block, if that has one.
+    """
+    match name.split("."):
+        case ["up_blocks", level, "upsamplers", _, "conv"]:
+            block = f"output_blocks.{int(level) * (layers + 1) + layers}"
+            return [f"{block}.1.conv", f"{block}.2.conv"]
+    return [_original_name(name, layers)]
+
+
+def _original_name(name: str, layers: int) -> str:
     stride = layers + 1
     match name.split("."):
         case ["down_blocks", level, "downsamplers", _, "conv"]:
@@ -196,6 +278,8 @@ def original_name(name: str, layers: int) -> str:
 
 
 RESNET = {
+    "norm1": "in_layers.0",
+    "norm2": "out_layers.0",
     "conv1": "in_layers.2",
     "conv2": "out_layers.3",
     "time_emb_proj": "emb_layers.1",
@@ -203,6 +287,7 @@ RESNET = {
 }
 TOP = {
     "conv_in": "input_blocks.0.0",
+    "conv_norm_out": "out.0",
     "conv_out": "out.2",
     "time_embedding.linear_1": "time_embed.0",
     "time_embedding.linear_2": "time_embed.2",

@@ -1,7 +1,10 @@
 """Stable Diffusion 2.x: OpenCLIP ViT-H's text encoder but for its last layer; epsilon or v-prediction."""
 
+from pathlib import Path
+from statistics import pstdev
+
 from avila.library import parts
-from avila.library.headers import Header
+from avila.library.headers import Header, numbers
 from avila.library.parts import Config
 
 TEXT = "cond_stage_model.model."
@@ -43,6 +46,16 @@ def prediction_hint(header: Header) -> str:
         and name.endswith(".1.transformer_blocks.0.norm1.bias")
     ]
     return max(attended, key=lambda name: int(name.split(".")[3]), default="")
+
+
+def predicts_v(path: Path, header: Header) -> bool:
+    """Whether the weights look like those of a v-predicting model, where the header does not say.
+
+    Reads one tensor of some thousand numbers. Raises AvilaError when it cannot be read.
+    """
+    name = prediction_hint(header)
+    found = numbers(path, name) if name else []
+    return bool(found) and pstdev(found) > SPREAD_OF_V
 
 
 def _architecture(header: Header) -> str:

@@ -47,6 +47,10 @@ class RangeRefused(AvilaError):  # noqa: N818
     """The server does not give the rest of the file; asking for the whole may do."""
 
 
+class TermsFirst(AvilaError):  # noqa: N818 - as a question: do you agree?
+    """The makers give it only to people who have agreed to their terms and say who they are, by a token."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A server's answer to one request, whose bytes are still to be read."""
@@ -306,12 +310,13 @@ def _refusal(response: "httpx2.Response", address: "httpx2.URL", network: Networ
     at_hub = _is_hub(network, address)
     details = f"HTTP {status} {code}".strip()
     if code == "GatedRepo" or (status == 403 and at_hub):
-        return AvilaError(
+        return TermsFirst(
             _("This model asks you to agree to its terms first"),
             _("Its makers give it to people who have agreed on its page and say who they are."),
-            _("Agree on the model's page at {hub}, then put a token of your account into HF_TOKEN.").format(
-                hub=network.hub
-            ),
+            _(
+                "Agree on the model's page at {hub}, then give Avila a token of your account: on the page"
+                " Models of the window, or in HF_TOKEN."
+            ).format(hub=network.hub),
             details,
         )
     if status == 401 and at_hub:
@@ -319,8 +324,11 @@ def _refusal(response: "httpx2.Response", address: "httpx2.URL", network: Networ
             _("The hub knows no such model, or it is private"),
             _("It gave no model to somebody whom it does not know.")
             if not network.token
-            else _("It gave no model to the account of the token in HF_TOKEN."),
-            _("Check the name; for a private model, put a token of your account into HF_TOKEN."),
+            else _("It gave no model to the account whose token Avila has."),
+            _(
+                "Check the name; for a private model, give Avila a token of your account: on the page Models"
+                " of the window, or in HF_TOKEN."
+            ),
             details,
         )
     if status in (401, 403):

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QLocale, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QWidget
 
 from avila.drafts import Word
 from avila.i18n import _
 from avila.ui import theme
+from avila.ui.chips import ChipLine, chip
 from avila.ui.drafting import Draft
-from avila.ui.widgets import Icon, button, label, role
+from avila.ui.widgets import Icon, button, label
 
 WIDTH = 900  # pixels, whatever the shape of the picture
 
@@ -99,59 +100,32 @@ class Caption(QWidget):
         return next((text.text() for shown, text in texts if shown is face), "")
 
 
-class Chips(QWidget):
-    """The prompt's words as chips in prompt order; what does not fit is counted in a last "+3"."""
+class Chips(ChipLine):
+    """The prompt's words in prompt order."""
 
     def __init__(self, clicked: Callable[[Word], None]) -> None:
         super().__init__()
         self._clicked = clicked
         self._words: tuple[Word, ...] = ()
-        self._chips: list[QPushButton] = []
-        self._more = QLabel("", self)
-        role(self._more, "hint")
 
     def show_words(self, words: Sequence[Word]) -> None:
-        if tuple(words) == self._words:
-            return
-        self._words = tuple(words)
-        for chip in self._chips:
-            chip.deleteLater()
-        self._chips = [self._chip(word) for word in self._words]
-        self._fit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
+        if tuple(words) != self._words:
+            self._words = tuple(words)
+            self.set_chips([self._chip(word) for word in self._words])
 
     def _chip(self, word: Word) -> QPushButton:
-        chip = QPushButton(word.text.replace("&", "&&"), self)
-        role(chip, "chip-noted" if word.known and word.note else "chip" if word.known else "chip-unknown")
-        chip.setFixedHeight(26)
-        chip.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the words can be reached in the prompt itself
+        kind = "chip-noted" if word.known and word.note else "chip" if word.known else "chip-unknown"
+        made = chip(word.text, kind, self)
+        made.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the words can be reached in the prompt itself
         said = " · ".join(part for part in (word.meaning, word.note) if part)
         if not word.known:
             said = _("The draft does not know this word. The model may.")
-        chip.setAccessibleName(
+        made.setAccessibleName(
             f"{word.text}: {said}" if word.known else _("{word}: not known").format(word=word.text)
         )
-        chip.setToolTip(said + "\n" + _("Click to select this word in the prompt"))
-        chip.clicked.connect(lambda: self._clicked(word))
-        return chip
-
-    def _fit(self) -> None:
-        left, shown = 0, 0
-        for chip in self._chips:
-            width = chip.sizeHint().width()
-            fits = left + width <= self.width() - 36 and shown == self._chips.index(chip)
-            chip.setVisible(fits)
-            if fits:
-                chip.setGeometry(left, (self.height() - 26) // 2, width, 26)
-                left += width + 8
-                shown += 1
-        hidden = len(self._chips) - shown
-        self._more.setText(f"+{hidden}" if hidden else "")
-        self._more.adjustSize()
-        self._more.move(left, (self.height() - self._more.height()) // 2)
+        made.setToolTip(said + "\n" + _("Click to select this word in the prompt"))
+        made.clicked.connect(lambda: self._clicked(word))
+        return made
 
 
 class Track(QWidget):

@@ -1,14 +1,14 @@
 """The controls of the left panel: labelled slider, seed, choice and count."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QMouseEvent,
-    QPainter,
     QPaintEvent,
     QRegularExpressionValidator,
+    QStandardItemModel,
     QWheelEvent,
 )
 from PySide6.QtWidgets import (
@@ -19,6 +19,9 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QSlider,
     QSpinBox,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
     QWidget,
 )
 
@@ -77,27 +80,34 @@ class NumberSlider(QWidget):
         unit: float,
         most: float,
         sign: str = "",
+        least: float | None = None,
+        in_line: bool = False,
     ) -> None:
         """`unit` is the slider's step (1 shows whole numbers), `most` the largest number to be typed.
 
-        `sign` is shown after the number ("%"), and may be typed too.
+        `sign` is shown after the number ("%"), and may be typed too. `least` is the smallest number to be
+        typed, the slider's if not given. `in_line` shows the number beside the slider, and no name.
         """
         super().__init__()
         self._name, self._tip, self._sign = name, tip, sign
-        self._unit, self._low, self._most, self._value = unit, low, most, default
+        self._unit, self._most, self._value = unit, most, default
+        self._least = low if least is None else least
+        self._digits = 0 if unit == 1 else 1 if unit >= 0.1 else 2
         self._number = QLineEdit()
         role(self._number, "inline")
         self._number.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._number.setFixedWidth(48)
         self._track = _Track(round(default / unit))
         self._track.setRange(round(low / unit), round(high / unit))
-        self._label = label(name, "label")
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(2)
-        grid.addWidget(self._label, 0, 0)
-        grid.addWidget(self._number, 0, 1)
-        grid.addWidget(self._track, 1, 0, 1, 2)
+        grid.addWidget(self._number, 0, 1)  # the Tab key comes to the number first
+        if in_line:
+            grid.addWidget(self._track, 0, 0)
+        else:
+            grid.addWidget(label(name, "label"), 0, 0)
+            grid.addWidget(self._track, 1, 0, 1, 2)
         grid.setColumnStretch(0, 1)
         self._track.valueChanged.connect(self._slid)
         self._number.editingFinished.connect(self._typed)
@@ -118,21 +128,34 @@ class NumberSlider(QWidget):
             teach(part, self._name, self._tip if able else reason)
 
     def set_value(self, value: float) -> None:
-        value = min(self._most, max(self._low, value))
+        value = min(self._most, max(self._least, value))
         changed = value != self._value
         self._value = value
-        number = f"{value:.0f}" if self._unit == 1 else f"{value:.1f}"
-        self._number.setText(f"{number} {self._sign}" if self._sign else number)
+        self._number.setText(self._text())
         self._track.blockSignals(True)
         self._track.setValue(round(value / self._unit))
         self._track.blockSignals(False)
         if changed:
             self.changed.emit()
 
+    def stops(self) -> list[QWidget]:
+        """Where the Tab key stops, in order."""
+        return [self._number, self._track]
+
+    def enter(self) -> None:
+        """Give the keyboard to the number, selected."""
+        self._number.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _text(self) -> str:
+        number = f"{self._value:.{self._digits}f}"
+        return f"{number} {self._sign}" if self._sign else number
+
     def _slid(self, position: int) -> None:
-        self.set_value(position * self._unit)
+        self.set_value(round(position * self._unit, 6))
 
     def _typed(self) -> None:
+        if self._number.text() == self._text():  # which may be rounded
+            return
         try:
             value = float(self._number.text().removesuffix(self._sign).replace(",", "."))
         except ValueError:
@@ -248,9 +271,27 @@ class Choice(QComboBox):
         self.setEnabled(able)
         teach(self, self._name, self._tip if able else reason)
 
+    def set_possible(self, texts: Sequence[str], reason: str) -> None:
+        """Let only these be chosen, all when there are none; the others' tooltips tell the `reason`.
+
+        What is chosen already stays.
+        """
+        items = self.model()
+        assert isinstance(items, QStandardItemModel)  # noqa: S101 - it is what addItems made
+        for row in range(self.count()):
+            possible = not texts or self.itemText(row) in texts
+            items.item(row).setEnabled(possible)
+            items.item(row).setToolTip("" if possible else reason)
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        painter = QPainter(self)
+        painter = QStylePainter(self)
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        room = self.width() - 46
+        text, elide = self.currentText(), Qt.TextElideMode.ElideRight
+        option.currentText = self.fontMetrics().elidedText(text, elide, room)  # a style sheet would cut it
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
         spot = QRectF(self.width() - 28, (self.height() - 16) / 2, 16, 16)
         theme.paint_icon(painter, "chevron-down", spot, "text-2" if self.isEnabled() else "disabled")
 
@@ -284,3 +325,43 @@ class Count(_Box):
 
     def set_value(self, value: int) -> None:
         self._number.setValue(value)
+
+
+class Percent(_Box):
+    """A share from 0 to 1, shown and typed as a percentage.
+
+    Signals:
+        changed(): the share changed.
+    """
+
+    changed = Signal()
+
+    def __init__(self, name: str, tip: str, words: str) -> None:
+        """`words` stand before the number: "from "."""
+        super().__init__()
+        self._share = 0.0
+        self._number = QSpinBox()
+        self._number.setRange(0, 100)
+        self._number.setSingleStep(5)
+        self._number.setPrefix(words)
+        self._number.setSuffix(" %")
+        self._number.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._number.installEventFilter(_WheelWithFocus(self))
+        self._number.valueChanged.connect(self._typed)
+        self.watch(self._number)
+        teach(self._number, name, tip)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 0, 8, 0)
+        row.addWidget(self._number)
+
+    def share(self) -> float:
+        return self._share
+
+    def set_share(self, share: float) -> None:
+        """Show this; one between two whole percentages stays exact until another is typed."""
+        self._number.setValue(round(share * 100))
+        self._share = share
+
+    def _typed(self, percent: int) -> None:
+        self._share = percent / 100
+        self.changed.emit()

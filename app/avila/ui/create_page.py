@@ -4,36 +4,39 @@ What the picture area shows follows the person's last act: typing shows the draf
 a click in the strip shows that picture. A job that ends while something else is shown only joins the strip.
 """
 
-from collections import deque
 from collections.abc import Callable
 from enum import Enum
 from functools import partial
 from time import monotonic
 
-from PySide6.QtCore import QLocale, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from avila import machine
 from avila.engine import Job, State
-from avila.errors import AvilaError
+from avila.errors import AvilaError, NotEnoughMemoryError
+from avila.fits import Fix, Need, fixes, need
 from avila.gallery.store import GalleryEntry
 from avila.generation import GenerationRequest
 from avila.i18n import _, ngettext
+from avila.library.additions import with_additions
 from avila.library.card import Recommended
+from avila.library.models import Model
 from avila.library.previews import preview_file
 from avila.startup import Avila, abilities
 from avila.ui.canvas import FINAL_MS, PREVIEW_MS, Canvas
 from avila.ui.caption import WIDTH, Caption
 from avila.ui.drafting import Draft, DraftPainter
 from avila.ui.gallery_model import GalleryModel
+from avila.ui.memory_card import WaysOut
 from avila.ui.messages import Messages
-from avila.ui.model_rows import size_text
 from avila.ui.model_thumbnails import Thumbnails
 from avila.ui.panel import Panel
 from avila.ui.picture_actions import PictureActions
 from avila.ui.strip import Strip
-from avila.ui.widgets import button, icon_button, label
+from avila.ui.timing import Pace, cost, how_made, time_left
+from avila.ui.welcome import welcome
+from avila.ui.widgets import button, icon_button
 from avila.ui.worker import Progress, Worker
 
 DEBOUNCE_MS = 5  # gathers keys that arrive together; the painter itself drops wishes that are overtaken
@@ -48,24 +51,6 @@ class Shown(Enum):
     DRAFT = "draft"
     JOB = "job"
     PICTURE = "picture"
-
-
-class Pace:
-    """How long the steps of one job take, to tell the time left."""
-
-    def __init__(self) -> None:
-        self._times: deque[tuple[int, float]] = deque(maxlen=8)
-
-    def step(self, number: int, now: float) -> None:
-        """Step `number` is done at `now`, in seconds of a steady clock."""
-        self._times.append((number, now))
-
-    def left(self, total: int) -> float | None:
-        """Seconds until step `total`; None before two steps were seen."""
-        if len(self._times) < 2 or self._times[-1][0] == self._times[0][0]:
-            return None
-        (first, begin), (last, end) = self._times[0], self._times[-1]
-        return (total - last) * (end - begin) / (last - first)
 
 
 class CreatePage(QWidget):
@@ -116,7 +101,7 @@ class CreatePage(QWidget):
         self._worded_tools: list[tuple[QPushButton, str]] = []
         self._tools = self._make_tools()
         self._area = QStackedWidget()
-        self._area.addWidget(self._make_welcome())
+        self._area.addWidget(welcome(self._try))
         self._area.addWidget(self.canvas)
         self._lay_out()
         self._debounce = QTimer(self)
@@ -129,12 +114,14 @@ class CreatePage(QWidget):
     def generate(self) -> None:
         """Queue what the panel says, and watch it."""
         self.messages.close_error()
+        self.panel.take_tags()
         request, count = self.panel.request(), self.panel.count.value()
         if not request.prompt and request.backend == "procedural":
             self.panel.prompt.setFocus()
             self.messages.note(_("Write what the picture should show first"))
             return
         try:
+            request = with_additions(self._avila.library, request)
             abilities()[request.backend].check(request)
             self._batches.append([self._avila.engine.submit(each) for each in request.batch(count)])
         except AvilaError as error:
@@ -178,31 +165,6 @@ class CreatePage(QWidget):
         self._shown = Shown.PICTURE
         self.canvas.show_image(image, image.size())
         self._show()
-
-    def _make_welcome(self) -> QWidget:
-        """What the well shows before there are words: three examples to click."""
-        examples = (
-            _("lighthouse on a cliff at sunset, storm clouds"),
-            _("snowy mountains reflected in a lake, morning"),
-            _("city skyline at night under a full moon"),
-        )
-        made = QWidget()
-        column = QVBoxLayout(made)
-        column.setSpacing(8)
-        column.addStretch(3)
-        column.addWidget(label(_("What would you like to see?"), "title"), 0, Qt.AlignmentFlag.AlignCenter)
-        column.addWidget(
-            label(_("Type a few words: a draft appears as you type. Or try one of these:"), "text"),
-            0,
-            Qt.AlignmentFlag.AlignCenter,
-        )
-        column.addSpacing(12)
-        for example in examples:
-            choice = button(example, "", _("Put these words into the prompt"), partial(self._try, example))
-            choice.setMinimumWidth(360)
-            column.addWidget(choice, 0, Qt.AlignmentFlag.AlignCenter)
-        column.addStretch(4)
-        return made
 
     def _make_tools(self) -> QWidget:
         """What can be done with the picture shown; disabled, not gone, when it cannot."""
@@ -278,6 +240,7 @@ class CreatePage(QWidget):
         panel.changed.connect(self._say)
         panel.model.changed.connect(self.messages.close_note)  # it may offer values of the model before
         panel.replaced.connect(self._offer_old_values)
+        panel.tagged.connect(self._tell_tags)
         panel.generate.generate.connect(self.generate)
         panel.generate.cancel.connect(self.cancel)
         panel.seed.again.connect(self._seed_again)
@@ -307,6 +270,9 @@ class CreatePage(QWidget):
             _("Keep mine"),
             partial(self.panel.set_values, own),
         )
+
+    def _tell_tags(self, names: str) -> None:
+        self.messages.note(_("Under Additions now: {names}").format(names=names))
 
     # drafts
 
@@ -380,8 +346,18 @@ class CreatePage(QWidget):
             error = job.result.exception()
             if isinstance(error, AvilaError):
                 rescue = partial(self._on_picture.rescue, job.unsaved, job.request) if job.unsaved else None
-                self.messages.error(error, _("Save as…"), rescue)
+                self.messages.error(error, _("Save as…"), rescue, self._ways_out(error, job.request))
         self.queue_changed.emit()
+
+    def _ways_out(self, error: AvilaError, request: GenerationRequest) -> WaysOut | None:
+        """What the card of a picture that did not fit into memory offers; None for other errors."""
+        if not isinstance(error, NotEnoughMemoryError):
+            return None
+        found = self._fixes(request, failed=True)
+        ways = WaysOut(self._need(request), found, lambda fix: self._need(fix.request))
+        ways.chosen.connect(self.messages.close_error)
+        ways.chosen.connect(self.panel.apply)
+        return ways
 
     def _more_to_come(self) -> bool:
         return any(not job.result.done() for job in self._avila.engine.jobs)
@@ -495,41 +471,29 @@ class CreatePage(QWidget):
         elif not self.panel.model.reference():
             text = _("Without a model, the draft itself is painted and kept")
         else:
-            text = "\n".join(part for part in (self.panel.note(), self._cost()) if part)
+            need = self._need(self.panel.request())
+            text = "\n".join(part for part in (self.panel.note(), cost(need)) if part)
+            if not need.fits:
+                self.panel.say(text, self._fixes(self.panel.request()))
+                return
         self.panel.say(text)
 
-    def _cost(self) -> str:
-        """What the picture will take here, as far as earlier ones tell."""
-        estimate = self._avila.runs.expect(self.panel.request(), self.panel.model.alike())
-        if estimate is None:
-            return ""
-        mine = machine.memory_used() + machine.memory_free()
-        if estimate.memory > mine:
-            return _(
-                "Needs about {need}, and {free} of memory are free: close programs or choose a smaller size"
-            ).format(need=size_text(estimate.memory), free=size_text(mine))
-        return time_here(estimate.seconds)
+    def _need(self, request: GenerationRequest) -> Need:
+        """What the picture will take here, as far as earlier ones and the model's header tell."""
+        chosen, alike, _shapes = self._known_of(request)
+        return need(self._avila.runs, request, chosen, alike)
+
+    def _fixes(self, request: GenerationRequest, failed: bool = False) -> list[Fix]:
+        """What would make it fit; the sizes are of the chosen model."""
+        return fixes(self._avila.runs, request, *self._known_of(request), failed)
+
+    def _known_of(self, request: GenerationRequest) -> tuple[Model | None, set[str], list[tuple[int, int]]]:
+        """The request's model, the references of those alike, and its sizes, if it is the chosen one."""
+        model = self.panel.model
+        if request.model != model.reference():
+            return None, set(), []
+        return model.chosen(), model.alike(), self.panel.shapes()
 
     @staticmethod
     def _size(request: GenerationRequest) -> QSize:
         return QSize(request.width, request.height)
-
-
-def time_left(seconds: float) -> str:
-    """ "about 4 s left" or "about 3 min left"."""
-    if seconds >= 90:
-        return _("about {n} min left").format(n=round(seconds / 60))
-    return _("about {n} s left").format(n=max(1, round(seconds)))
-
-
-def time_here(seconds: float) -> str:
-    """ "About 4 s on this computer" or "About 3 min on this computer"."""
-    if seconds >= 90:
-        return _("About {n} min on this computer").format(n=round(seconds / 60))
-    return _("About {n} s on this computer").format(n=max(1, round(seconds)))
-
-
-def how_made(entry: GalleryEntry, name: str) -> str:
-    """The caption of a kept picture: time, the model's name or the painter, seed."""
-    seconds = QLocale().toString(entry.seconds, "f", 1)
-    return _("{seconds} s · {name} · seed {seed}").format(seconds=seconds, name=name, seed=entry.request.seed)

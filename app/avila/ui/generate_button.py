@@ -29,6 +29,7 @@ class GenerateButton(QWidget):
         self._running = False
         self._big = _Big()
         self._big.clicked.connect(lambda: (self.cancel if self._running else self.generate).emit())
+        self.setFocusProxy(self._big)
         self._add = icon_button(
             "plus", _("Add to queue"), _("Make another one when this is done"), self.generate.emit
         )

@@ -75,15 +75,22 @@ class Messages(QObject):
             self._toast.deleteLater()
             self._toast = None
 
-    def error(self, error: AvilaError, action: str = "", act: Callable[[], None] | None = None) -> None:
+    def error(
+        self,
+        error: AvilaError,
+        action: str = "",
+        act: Callable[[], None] | None = None,
+        ways: QWidget | None = None,
+    ) -> None:
         """Show what went wrong and the way out, until the person closes it or goes on.
 
-        With `act` there is a button `action` that does it.
+        With `act` there is a button `action` that does it; `ways` is a widget with more ways out.
         """
         self.close_error()
-        self._card = card = _card(self._host, error, self.close_error, action, act)
+        self._card = card = _card(self._host, error, self.close_error, action, act, ways)
         self._place()
         card.show()
+        self._place()  # once more: only now its fonts are known, and so its height
         card.raise_()
         self.card_changed.emit(True)
 
@@ -113,13 +120,23 @@ class Messages(QObject):
             self._toast.move(left, room.bottom() - self._toast.height() - 16)
         if self._card:
             self._card.setFixedWidth(min(520, room.width() - 48))
-            self._card.adjustSize()
+            _fit(self._card)
             top = room.center().y() - self._card.height() // 2 - 80
             self._card.move(room.center().x() - self._card.width() // 2, max(room.top() + 24, top))
 
 
+def _fit(card: QFrame) -> None:
+    """As high as its content needs at this width; `adjustSize` would reckon with a narrower one."""
+    card.resize(card.width(), card.heightForWidth(card.width()))
+
+
 def _card(
-    host: QWidget, error: AvilaError, close: Callable[[], None], action: str, act: Callable[[], None] | None
+    host: QWidget,
+    error: AvilaError,
+    close: Callable[[], None],
+    action: str,
+    act: Callable[[], None] | None,
+    ways: QWidget | None,
 ) -> QFrame:
     """Title, why, what to do; the technical text folded away, and a way to copy it."""
     card = QFrame(host)
@@ -149,7 +166,7 @@ def _card(
 
         def fold() -> None:
             details.setVisible(not details.isVisible())
-            card.adjustSize()
+            _fit(card)
 
         foot.addWidget(button(_("Details"), "link", _("Show the technical text"), fold, icon="chevron-right"))
         column.addWidget(details)
@@ -158,5 +175,7 @@ def _card(
         foot.addWidget(button(action, "", action, act))
     foot.addWidget(button(_("Not now"), "link", _("Close this message"), close))
     column.addSpacing(4)
+    if ways:
+        column.addWidget(ways)
     column.addLayout(foot)
     return card

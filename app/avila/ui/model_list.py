@@ -5,6 +5,7 @@ many models there are.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import (
@@ -39,6 +40,7 @@ from avila.i18n import _, ngettext
 from avila.library.models import Model
 from avila.library.notes import Notes
 from avila.ui import theme
+from avila.ui.model_actions import ModelActions
 from avila.ui.model_details import ModelDetails
 from avila.ui.model_rows import ModelRows, Row, rows_of
 from avila.ui.model_rows_view import ENTER, FAVOURITE_KEYS, NOTE_KEYS, RowsView, favourite_text, text_left
@@ -57,6 +59,19 @@ _STEPS = {  # keys that move through the rows while words are typed
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a list says of what it holds."""
+
+    name: str  # of all of it
+    search: str
+    search_tip: str
+    nothing: str  # what to do when there is nothing
+    choose: str  # what Enter does
+    add: tuple[str, str]  # the button for a file from elsewhere ("": none), and its tip
+    folder: tuple[str, str]  # the button for the folder, and its tip
+
+
 class ModelList(QFrame):
     """A popup that chooses a model; it goes when it is closed.
 
@@ -66,7 +81,7 @@ class ModelList(QFrame):
         noted(str, str): the note of a model is to be this.
         show_wanted(Path): the folder with this in it is to be shown.
         add_wanted(): the person wants to choose a file that is not in the list.
-        folder_wanted(): the models folder is to be opened.
+        folder_wanted(): the models folders are to be shown.
         opened(): it is on the screen.
         closed(): it is gone from there.
     """
@@ -80,14 +95,16 @@ class ModelList(QFrame):
     add_wanted = Signal()
     folder_wanted = Signal()
 
-    def __init__(self, thumbnails: Thumbnails, parent: QWidget) -> None:
+    def __init__(self, thumbnails: Thumbnails, parent: QWidget, actions: ModelActions | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
+        self._actions = actions
         round_corners(self)
         role(self, "popover")
-        teach(self, _("Models"), "")
+        self._words = words = self.wording()
+        teach(self, words.name, "")
         self._models: tuple[Model, ...] | None = None
         self._notes = Notes()
-        self._chosen = ""
+        self._chosen: frozenset[str] = frozenset()
         self._waiting: Callable[..., None] | None = None  # models that came while a note is written
         self._card = QRect()  # on the screen
         self._count = label("", "hint")
@@ -98,16 +115,13 @@ class ModelList(QFrame):
         self._rows = ModelRows(thumbnails, self)
         self.search = QLineEdit()
         role(self.search, "filter")
-        self.search.setPlaceholderText(_("Search models"))
-        teach(
-            self.search,
-            _("Search models"),
-            _("Looks in names, families, folders and notes; Enter chooses, arrows go to the list"),
-        )
+        self.search.setPlaceholderText(words.search)
+        teach(self.search, words.search, words.search_tip)
         self.search.installEventFilter(self)
         self._nothing = label("", "hint")
         self._nothing.setWordWrap(True)
         self.view = RowsView()
+        self.view.setAccessibleName(words.name)
         self.view.setModel(self._rows)
         self._lay_out()
         self.search.textChanged.connect(self._search)
@@ -125,8 +139,36 @@ class ModelList(QFrame):
             self.addAction(action)
         self.setFocusProxy(self.search)
 
-    def set_models(self, models: Sequence[Model], notes: Notes, chosen: str) -> None:
-        """What can be chosen, what is said of it, and the reference of what is."""
+    def wording(self) -> Wording:
+        """What it says of what it holds."""
+        return Wording(
+            name=_("Models"),
+            search=_("Search models"),
+            search_tip=_("Looks in names, families, folders and notes; Enter chooses, arrows go to the list"),
+            nothing=_("No models yet. Put .safetensors files into the models folder."),
+            choose=_("Choose"),
+            add=(_("Choose a model file…"), _("Use a model where it lies")),
+            folder=(_("Model folders…"), _("Where models are looked for; add those of other programs")),
+        )
+
+    def rows_of(self, models: Sequence[Model], notes: Notes) -> tuple[Row, ...]:
+        """The rows for these models, in order."""
+        return rows_of(models, notes)
+
+    def nothing(self) -> str:
+        """What to do when there is nothing to choose from."""
+        return self._words.nothing
+
+    def begin(self) -> int:
+        """The row to begin with: what is chosen, or the first that can be; -1 without rows."""
+        return min(self.view.painter.chosen, default=self._first())
+
+    def count(self, total: int) -> str:
+        """How many there are, in words."""
+        return ngettext("{n} model", "{n} models", total).format(n=total)
+
+    def set_models(self, models: Sequence[Model], notes: Notes, chosen: frozenset[str]) -> None:
+        """What can be chosen, what is said of it, and the references of what is."""
         self._notes = notes
         if self.view.editing():  # other rows would take the half-written note away
             self._waiting = partial(self.set_models, models, chosen=chosen)
@@ -138,10 +180,10 @@ class ModelList(QFrame):
         first = self._models is None
         kept = None if first else self._current()
         self._models, self._chosen = tuple(models), chosen
-        self._rows.set_rows(rows_of(models, notes))
+        self._rows.set_rows(self.rows_of(models, notes))
         self._mark_chosen()
         if first:
-            self._go_to(max(0, self.view.painter.chosen))
+            self._go_to(self.begin())
         else:
             place = self._rows.place(kept.path) if kept else -1
             self._go_to(place if place >= 0 else self._first())
@@ -171,7 +213,10 @@ class ModelList(QFrame):
         ).availableGeometry()
         screen = screen.adjusted(EDGE, EDGE, -EDGE, -EDGE)
         above, below = card.top() - GAP - screen.top(), screen.bottom() - card.bottom() - GAP
-        content = self._column.sizeHint().height() - self.view.sizeHint().height() + self._rows_height()
+        self.ensurePolished()  # the style sheet brings the frame
+        frame = self.height() - self.contentsRect().height()
+        around = self._column.sizeHint().height() - self.view.sizeHint().height() + frame
+        content = around + self._rows_height()
         wanted = min(max(content, least), HIGHEST)
         down = below >= min(wanted, ENOUGH) or below >= above
         height = min(wanted, below if down else above)
@@ -183,7 +228,7 @@ class ModelList(QFrame):
         """What can be done with a row."""
         menu = QMenu(self)
         round_corners(menu)
-        choose = menu.addAction(theme.icon("check"), _("Choose"), lambda: self._choose(row))
+        choose = menu.addAction(theme.icon("check"), self._words.choose, lambda: self._choose(row))
         choose.setEnabled(not row.problem)
         if row.model is None:
             return menu
@@ -200,6 +245,8 @@ class ModelList(QFrame):
         menu.addAction(
             theme.icon("copy"), _("Copy path"), lambda: QGuiApplication.clipboard().setText(str(model.path))
         )
+        if model.look.pickle and self._actions:
+            menu.addAction(theme.icon("check"), _("Convert safely…"), lambda: self._show_details(model))
         menu.addAction(theme.icon("info"), _("Details…"), lambda: self._show_details(model))
         return menu
 
@@ -240,21 +287,13 @@ class ModelList(QFrame):
         line.setFixedHeight(1)
         foot = QHBoxLayout()
         foot.setSpacing(4)
-        add = _("Choose a model file…")
-        foot.addWidget(
-            button(
-                add,
-                "quiet",
-                _("Use a model where it lies"),
-                lambda: self._leave(self.add_wanted.emit),
-                "plus",
-            )
-        )
+        name, tip = self._words.add
+        if name:
+            foot.addWidget(button(name, "quiet", tip, lambda: self._leave(self.add_wanted.emit), "plus"))
         foot.addStretch(1)
-        folder = _("Open the models folder")
-        tip = _("Models put there are in this list")
+        name, tip = self._words.folder
         foot.addWidget(
-            button(folder, "quiet", tip, lambda: self._leave(self.folder_wanted.emit), "folder-open")
+            button(name, "quiet", tip, lambda: self._leave(self.folder_wanted.emit), "folder-open")
         )
         self._column = column = QVBoxLayout(self)
         column.setContentsMargins(9, 9, 9, 7)
@@ -294,11 +333,11 @@ class ModelList(QFrame):
         if searching:
             self._count.setText(_("{n} of {total}").format(n=found, total=total))
         else:
-            self._count.setText(ngettext("{n} model", "{n} models", total).format(n=total) if total else "")
+            self._count.setText(self.count(total) if total else "")
         self.search.setTextMargins(0, 0, self._count.sizeHint().width() + 12, 0)
         self.view.setAccessibleDescription(self._count.text())
         if not total:
-            self._nothing.setText(_("No models yet. Put .safetensors files into the models folder."))
+            self._nothing.setText(self.nothing())
         elif not found:
             self._nothing.setText(_("Nothing matches “{words}”").format(words=searching))
         self._nothing.setVisible(not found)
@@ -306,8 +345,8 @@ class ModelList(QFrame):
 
     def _mark_chosen(self) -> None:
         places = range(self._rows.rowCount())
-        self.view.painter.chosen = next(
-            (place for place in places if self._rows.row(place).reference == self._chosen), -1
+        self.view.painter.chosen = frozenset(
+            place for place in places if self._rows.row(place).reference in self._chosen
         )
 
     def _current(self) -> Row | None:
@@ -342,6 +381,9 @@ class ModelList(QFrame):
         if not row.problem:
             self.close()
             self.picked.emit(row.reference)
+            return
+        if row.model and row.model.look.pickle and self._actions:
+            self._show_details(row.model)  # which offer a way
             return
         room = self.view.visualRect(self._rows.index(self._rows.place(row.path)))
         corner = self.view.viewport().mapToGlobal(QPoint(text_left(room), room.bottom() - 8))
@@ -387,7 +429,7 @@ class ModelList(QFrame):
         self.show_wanted.emit(model.path)
 
     def _show_details(self, model: Model) -> None:
-        details = ModelDetails(model, self)
+        details = ModelDetails(model, self, self._actions)
         details.open_over(self)
 
     def _leave(self, act: Callable[[], object]) -> None:

@@ -12,6 +12,7 @@ from avila.library.card import Card
 from avila.library.models import Model
 from avila.library.notes import Notes
 from avila.ui import theme
+from avila.ui.model_actions import ModelActions
 from avila.ui.model_list import ModelList
 from avila.ui.model_rows import badges
 from avila.ui.model_thumbnails import Thumbnails
@@ -30,7 +31,7 @@ class ModelPicker(QPushButton):
         noted(str, str): the note of the model with this reference is to be this.
         show_wanted(Path): the folder with this in it is to be shown.
         add_wanted(): the person wants to choose a file that is not in the list.
-        folder_wanted(): the models folder is to be opened.
+        folder_wanted(): the models folders are to be shown.
     """
 
     changed = Signal()
@@ -46,6 +47,7 @@ class ModelPicker(QPushButton):
         super().__init__()
         role(self, "card")
         self.thumbnails = thumbnails
+        self.on_model: ModelActions | None = None  # what else can be done with a model, where it can be
         self.list: ModelList | None = None  # while it is open
         self._models: tuple[Model, ...] | None = None  # not read yet
         self._notes = Notes()
@@ -118,7 +120,7 @@ class ModelPicker(QPushButton):
     def open_list(self) -> None:
         """Show the list below the card; what is found in the folders meanwhile appears in it."""
         self.thumbnails.look_again()
-        made = ModelList(self.thumbnails, self)
+        made = ModelList(self.thumbnails, self, self.on_model)
         made.picked.connect(self.picked)
         made.favoured.connect(self.favoured)
         made.noted.connect(self.noted)
@@ -190,7 +192,7 @@ class ModelPicker(QPushButton):
 
     def _show_in_list(self) -> None:
         if self.list and self._models is not None:
-            self.list.set_models(self._models, self._notes, self._reference)
+            self.list.set_models(self._models, self._notes, frozenset({self._reference}))
 
     def _forget_list(self) -> None:
         self.list = None

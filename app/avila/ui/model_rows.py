@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Self
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from avila.gallery.store import fold
 from avila.i18n import _
+from avila.library.additions import family_name, misfit
 from avila.library.models import Model
 from avila.library.notes import Notes
 from avila.ui.model_thumbnails import Thumbnails
@@ -44,10 +46,20 @@ class Row:
 
     @property
     def problem(self) -> str:
-        """Why it cannot be chosen; "" when it can."""
-        return self.model.problem if self.model else ""
+        """Why it cannot be chosen, or added where it is an addition; "" when it can."""
+        return self.model.fault if self.model else ""
 
-    def noted(self, notes: Notes) -> "Row":
+    @property
+    def badges(self) -> tuple[str, ...]:
+        """The few words that tell it from others."""
+        return badges(self.model)
+
+    @property
+    def line(self) -> str:
+        """What stands below its badges while it has no problem."""
+        return self.note
+
+    def noted(self, notes: Notes) -> Self:
         """It with what `notes` say of it."""
         if self.model is None:
             return self
@@ -59,17 +71,66 @@ class Row:
 
 def rows_of(models: Sequence[Model], notes: Notes) -> tuple[Row, ...]:
     """All rows in order: favourites, the program's own and the painter, then the others, each by name."""
-    named = Counter(model.name.casefold() for model in models)
-    same = [model for model in models if named[model.name.casefold()] > 1]
-    places = _places(same)
+    places = _places(_same_names(models))
     rows = [Row(model, place=places.get(model.path, "")).noted(notes) for model in models]
     rows.append(Row(None))
+    return tuple(sorted(rows, key=_order))
 
-    def order(row: Row) -> tuple[bool, bool, bool, str, str]:
-        own = row.model is None or row.model.builtin
-        return not row.favourite, not own, row.model is None, row.name.casefold(), row.reference
 
-    return tuple(sorted(rows, key=order))
+@dataclass(frozen=True, slots=True)
+class FileRow(Row):
+    """A model or an addition among all that there is, whatever it is."""
+
+    @property
+    def badges(self) -> tuple[str, ...]:
+        model = self.model
+        if model is None:
+            return ()
+        kind = kind_text(model) if model.addition or model.look.pickle else ""
+        said = (_("built in") if model.builtin else "", kind, family_text(model), size_text(model.size))
+        return tuple(text for text in said if text)
+
+
+def file_rows(everything: Sequence[Model], notes: Notes) -> tuple[FileRow, ...]:
+    """All rows in order: favourites, the program's own, then the others, each by name."""
+    places = _places(_same_names(everything))
+    rows = [FileRow(model, place=places.get(model.path, "")).noted(notes) for model in everything]
+    return tuple(sorted(rows, key=_order))
+
+
+def _order(row: Row) -> tuple[bool, bool, bool, str, str]:
+    own = row.model is None or row.model.builtin
+    return not row.favourite, not own, row.model is None, row.name.casefold(), row.reference
+
+
+@dataclass(frozen=True, slots=True)
+class AdditionRow(Row):
+    """A LoRA or an embedding beside the chosen model."""
+
+    misfit: str = ""  # why it does nothing good for that; "" when it fits
+
+    @property
+    def problem(self) -> str:
+        return self.misfit
+
+    @property
+    def line(self) -> str:
+        words = ", ".join(self.model.words) if self.model else ""
+        return self.note or (_("Trained on: {words}").format(words=words) if words else "")
+
+
+def addition_rows(additions: Sequence[Model], host: Model | None, notes: Notes) -> tuple[AdditionRow, ...]:
+    """All rows in order: those that fit the host, then favourites, then by name."""
+    places = _places(_same_names(additions))
+    rows = [
+        AdditionRow(model, place=places.get(model.path, ""), misfit=misfit(model, host)).noted(notes)
+        for model in additions
+    ]
+    return tuple(
+        sorted(
+            rows, key=lambda row: (bool(row.misfit), not row.favourite, row.name.casefold(), row.reference)
+        )
+    )
 
 
 def words_of(row: Row) -> str:
@@ -77,31 +138,60 @@ def words_of(row: Row) -> str:
     if row.model is None:
         return fold(row.name)
     model = row.model
-    return fold("\n".join((model.name, family_text(model), model.family, model.reference, row.note)))
+    kind = kind_text(model) if model.addition or model.look.pickle else ""
+    parts = (model.name, kind, family_text(model), model.family, model.reference, row.note, *model.words)
+    return fold("\n".join(parts))
 
 
 def badges(model: Model | None) -> tuple[str, ...]:
     """The few words that tell models apart: whose it is, its family and its size."""
     if model is None:
         return (_("built in"),)
-    said = (_("built in") if model.builtin else "", family_text(model), size_text(model.size))
+    family = family_text(model)
+    if model.addition and not family:
+        family = _("made for an unknown family")
+    said = (_("built in") if model.builtin else "", family, size_text(model.size))
     return tuple(text for text in said if text)
+
+
+def kind_text(model: Model) -> str:
+    """What a model is, in its users' words."""
+    if model.look.pickle:
+        return _("pickle")
+    known = {
+        "lora": "LoRA",
+        "vae": "VAE",
+        "taesd": "TAESD",
+        "embedding": _("embedding"),
+        "controlnet": "ControlNet",
+        "upscaler": _("upscaler"),
+        "text_encoder": _("text encoder"),
+        "unet": _("UNet alone"),
+        "gguf": "GGUF",
+    }
+    if model.kind == "checkpoint":
+        return _("checkpoint, one file") if model.path.suffix else _("diffusers folder")
+    return known.get(model.kind, _("unknown"))
 
 
 def family_text(model: Model) -> str:
     """A model's family and variant as its users write them; "" when unknown."""
-    known = {"sd1": "SD 1.x", "sd2": "SD 2.x", "sdxl": "SDXL", "sd3": "SD 3", "flux": "Flux"}
     variants = {
         "v": _("v-prediction"),
         "inpainting": _("inpainting"),
         "edit": _("edit"),
         "refiner": _("refiner"),
+        "depth": _("depth map"),
         "turbo": "Turbo",
+        "lightning": "Lightning",
+        "lcm": "LCM",
+        "hyper": "Hyper",
     }
-    family = known.get(model.family, model.family.upper())
+    if model.family == "sd3" and model.variant:
+        return f"SD {model.variant.replace('-', ' ').title()}"  # SD 3.5 Large Turbo
     # The program's own is v-prediction, too; but nobody chooses by that.
     variant = "" if model.builtin else variants.get(model.variant, model.variant)
-    return f"{family} {variant}".strip()
+    return f"{family_name(model.family)} {variant}".strip()
 
 
 def size_text(size: int) -> str:
@@ -122,7 +212,7 @@ def tip(row: Row) -> str:
     if row.model is None:
         lines = [_("Paints the draft in full size, in an instant")]
     else:
-        lines = [row.name, row.problem, row.note, short_path(row.model.path)]
+        lines = [row.name, row.problem, row.line, short_path(row.model.path)]
     return "<qt>" + "<br>".join(html.escape(line) for line in lines if line) + "</qt>"
 
 
@@ -130,17 +220,17 @@ def spoken(row: Row) -> str:
     """The row for screen readers."""
     parts = (
         row.name,
-        *badges(row.model),
+        *row.badges,
         row.place,
         _("favourite") if row.favourite else "",
-        row.note,
+        row.line,
         _("cannot be used: {reason}").format(reason=row.problem) if row.problem else "",
     )
     return ", ".join(part for part in parts if part)
 
 
 class ModelRows(QAbstractListModel):
-    """The rows that match the search; the painter's is always one of them."""
+    """The rows that match the search; the painter's, if there is one, is always shown."""
 
     def __init__(self, thumbnails: Thumbnails, parent: QObject) -> None:
         super().__init__(parent)
@@ -148,6 +238,7 @@ class ModelRows(QAbstractListModel):
         self._all: tuple[Row, ...] = ()
         self._words: list[str] = []  # of `_all`; empty until there is a search
         self._search = ""
+        self._wanted: Callable[[Row], bool] = lambda _row: True
         self._shown: list[Row] = []
         self._found = 0  # of `_shown`, from the beginning
         thumbnails.arrived.connect(self._show_thumbnail)
@@ -214,10 +305,17 @@ class ModelRows(QAbstractListModel):
         self._find()
         self.endResetModel()
 
+    def keep(self, wanted: Callable[[Row], bool]) -> None:
+        """Show only rows that are wanted, of those that match the search."""
+        self.beginResetModel()
+        self._wanted = wanted
+        self._find()
+        self.endResetModel()
+
     def _find(self) -> None:
         self._shown = list(self._matching())
         self._found = len(self._shown)
-        if Row(None) not in self._shown:
+        if Row(None) in self._all and Row(None) not in self._shown:
             self._shown.append(Row(None))
 
     def _matching(self) -> Iterator[Row]:
@@ -225,13 +323,18 @@ class ModelRows(QAbstractListModel):
         if words and not self._words:
             self._words = [words_of(row) for row in self._all]
         for place, row in enumerate(self._all):
-            if not words or all(word in self._words[place] for word in words):
+            if self._wanted(row) and (not words or all(word in self._words[place] for word in words)):
                 yield row
 
     def _show_thumbnail(self, path: Path) -> None:
         place = self.place(path)
         if place >= 0:
             self.dataChanged.emit(self.index(place), self.index(place), [Qt.ItemDataRole.DecorationRole])
+
+
+def _same_names(models: Sequence[Model]) -> list[Model]:
+    named = Counter(model.name.casefold() for model in models)
+    return [model for model in models if named[model.name.casefold()] > 1]
 
 
 def _places(models: Sequence[Model]) -> dict[Path, str]:

@@ -45,7 +45,7 @@ from PySide6.QtWidgets import (
 from avila.i18n import _
 from avila.library.notes import LONGEST_NOTE
 from avila.ui import theme
-from avila.ui.model_rows import ROW, Index, Row, badges
+from avila.ui.model_rows import ROW, Index, Row
 from avila.ui.strip import paint_thumbnail
 from avila.ui.widgets import paint_badges, role, teach
 
@@ -74,7 +74,7 @@ class RowPainter(QStyledItemDelegate):
         super().__init__(view)
         self._view = view
         self.hot: tuple[int, str] = (-1, "")  # place of the row under the pointer, and its part
-        self.chosen = -1  # place of the model that is in use
+        self.chosen: frozenset[int] = frozenset()  # places of what is in use
 
     def part_at(self, row: Row, room: QRect, point: QPoint) -> str:
         """ "favourite", "note", or "" for the rest of a row that fills `room`."""
@@ -85,7 +85,7 @@ class RowPainter(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         row: Row = index.data(ROW)
-        return QSize(0, ROW_HEIGHT + (LINE if row.problem or row.note else 0))
+        return QSize(0, ROW_HEIGHT + (LINE if row.problem or row.line else 0))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row: Row = index.data(ROW)
@@ -101,7 +101,7 @@ class RowPainter(QStyledItemDelegate):
             painter.setPen(QPen(theme.color("accent"), 1.5) if ring else Qt.PenStyle.NoPen)
             painter.drawRoundedRect(QRectF(room).adjusted(1, 1, -1, -1), 8, 8)
         self._paint_tile(painter, row, room, index.data(Qt.ItemDataRole.DecorationRole))
-        self._paint_words(painter, row, room, index.row() == self.chosen)
+        self._paint_words(painter, row, room, index.row() in self.chosen)
         if row.model:
             part = self.hot[1] if under_pointer else ""
             if row.favourite:
@@ -136,7 +136,7 @@ class RowPainter(QStyledItemDelegate):
         if chosen:
             tick = QRectF(left + metrics.horizontalAdvance(name) + 6, top + 11, 16, 16)
             theme.paint_icon(painter, "check", tick, "accent")
-        end = paint_badges(painter, badges(row.model), left, top + 41, right)
+        end = paint_badges(painter, row.badges, left, top + 41, right)
         painter.setFont(theme.font(12))
         aside = row.place if row.model else _("keeps the draft as a picture")
         self._line(painter, aside, QRectF(end + 2, top + 32, right - end - 2, 18), "text-3", middle=True)
@@ -145,7 +145,7 @@ class RowPainter(QStyledItemDelegate):
             theme.paint_icon(painter, "circle-alert", mark, "warn")
             left += 20
         self._line(
-            painter, row.problem or row.note, QRectF(left, top + 53, room.right() - 12 - left, 18), "text-2"
+            painter, row.problem or row.line, QRectF(left, top + 53, room.right() - 12 - left, 18), "text-2"
         )
 
     def _line(self, painter: QPainter, text: str, room: QRectF, token: str, middle: bool = False) -> None:

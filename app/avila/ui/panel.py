@@ -1,39 +1,48 @@
 """The left panel: everything a request is made of."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
+from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from avila.generation import Abilities, GenerationRequest
+from avila.fits import Fix
+from avila.generation import Abilities, GenerationRequest, Lora
 from avila.i18n import _
+from avila.library.additions import advice
 from avila.library.card import Recommended
-from avila.library.models import Model
+from avila.library.models import Model, choosable
+from avila.lora_tags import tags
+from avila.ui.additions import Additions
 from avila.ui.controls import Choice, Count, NumberSlider, SeedField
 from avila.ui.generate_button import GenerateButton
+from avila.ui.memory_fixes import FixButtons, MemoryChoices
+from avila.ui.model_options import ModelOptions
 from avila.ui.model_picker import ModelPicker
 from avila.ui.model_thumbnails import Thumbnails
 from avila.ui.prompt_editor import NegativePrompt, PromptEditor
 from avila.ui.size_picker import SizePicker, shapes
-from avila.ui.widgets import label
+from avila.ui.widgets import label, restyle, role
 
 MOST_PICTURES = 100
 
 
 class Panel(QWidget):
-    """Prompt, model, size, steps, CFG, Follow the draft, seed, sampler, count, and the big button below.
+    """Prompt, model, additions, size and numbers, seed, sampler, count, and the big button below.
 
     Signals:
         words_changed(): prompt or negative prompt.
         look_changed(): size or seed; what a draft shows as well.
         changed(): anything that is remembered.
+        tagged(str): LoRAs of these names were written into the prompt as tags, and are additions now.
         replaced(Recommended): a model that was chosen brought its values; these, the person's own, went.
     """
 
     words_changed = Signal()
     look_changed = Signal()
     changed = Signal()
+    tagged = Signal(str)
     replaced = Signal(object)
 
     def __init__(self, abilities: Mapping[str, Abilities], thumbnails: Thumbnails) -> None:
@@ -48,7 +57,9 @@ class Panel(QWidget):
             140,
         )
         self.negative = NegativePrompt()
+        self._words = self.prompt  # where the cursor was last
         self.model = ModelPicker(thumbnails)
+        self.additions = Additions(thumbnails)
         self.size_picker = SizePicker(shapes(self._recommended, None))
         self.steps = NumberSlider(
             _("Steps"), _("How often the model refines the picture; more is slower"), 1, 60, 20, 1, 1000
@@ -71,6 +82,9 @@ class Panel(QWidget):
         self.sampler.addItems(max((can.samplers for can in abilities.values()), key=len))
         self.sampler.setCurrentText(GenerationRequest("").sampler)
         self.count = Count(_("Pictures"), _("How many pictures, each with the next seed"), MOST_PICTURES)
+        self.memory = MemoryChoices()
+        self.fixes = FixButtons()
+        self.options = ModelOptions()
         self.hint = label("", "hint")
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.hint.setWordWrap(True)
@@ -82,7 +96,7 @@ class Panel(QWidget):
     def request(self) -> GenerationRequest:
         """What the controls say, with its seed."""
         width, height = self.size_picker.size_in_pixels()
-        return GenerationRequest(
+        request = GenerationRequest(
             prompt=self.prompt.text().strip(),
             negative_prompt=self.negative.text().strip(),
             backend=self.backend(),
@@ -94,14 +108,29 @@ class Panel(QWidget):
             sampler=self.sampler.currentText() or GenerationRequest("").sampler,
             seed=self.seed.seed(),
             follow_draft=int(self.follow.value()) if self._abilities[self.backend()].follow_draft else 0,
+            vae_tiling=self.memory.vae_tiling,
+            precision=self.memory.precision,
+            vae=self.additions.used_vae() if self.model.reference() else "",
+            loras=self.additions.loras() if self.model.reference() else (),
         )
+        return self.options.into(request)
 
-    def set_request(self, request: GenerationRequest) -> None:
-        """Make the controls say this; an undrawn seed leaves the seed as it is."""
+    def to_remember(self) -> GenerationRequest:
+        """What the controls say, with the additions that the chosen model cannot use."""
+        return replace(self.request(), vae=self.additions.chosen_vae(), loras=self.additions.all_loras())
+
+    def set_request(self, request: GenerationRequest, loras_off: Sequence[str] = ()) -> None:
+        """Make the controls say this; an undrawn seed leaves the seed as it is.
+
+        `loras_off` are references of LoRAs that are shown, but switched off.
+        """
+        self.additions.set_chosen(request.loras, request.vae, loras_off)
         self.prompt.set_text(request.prompt)
         self.negative.set_text(request.negative_prompt)
         self.model.set_reference(request.model)
+        self.options.set_request(request)
         self.set_values(_values(request))
+        self.memory.set_values(request.vae_tiling, request.precision)
         if request.seed >= 0:
             self.seed.set_seed(request.seed)
 
@@ -130,10 +159,31 @@ class Panel(QWidget):
             self.replaced.emit(own)
 
     def set_models(self, models: Sequence[Model]) -> None:
-        """What the picker offers."""
-        self.model.set_models(models)
+        """What the picker and the additions offer."""
+        self.model.set_models(choosable(models))
+        self.additions.set_models(models)
+        self.options.set_models(models)
         self._suit_model()
         self.changed.emit()
+
+    def add_addition(self, model: Model) -> None:
+        """Use a LoRA or a VAE from anywhere on the disk."""
+        self.additions.offer(model)
+        if model.kind == "vae":
+            self.additions.choose_vae(model.reference)
+        else:
+            self.additions.add(Lora(model.reference, advice(model).weight))
+
+    def take_tags(self) -> None:
+        """Make additions of the known LoRAs that the prompt names as tags; the text loses them."""
+        text = self.prompt.text()
+        known = [tag for tag in tags(text) if self.additions.known(tag.lora.model)]
+        if not known or not self.model.reference():
+            return
+        for tag in known:
+            self.additions.add(tag.lora)
+        self.prompt.cut([(tag.start, tag.end) for tag in known])
+        self.tagged.emit(", ".join(tag.lora.model for tag in known))
 
     def backend(self) -> str:
         """The engine that the chosen model needs."""
@@ -143,20 +193,57 @@ class Panel(QWidget):
         """What is to be known before Generate is pressed; "" when all is as usual."""
         request, card = self.request(), self.model.card()
         notes = [request.note(card.tokens), card.note(request)]
+        if self.model.reference():
+            notes += [self.additions.note(), self._unknown_tags()]
+        model = self.model.chosen()
+        if model and model.variant == "edit" and not any(notes):
+            return _("This model edits the draft")
         if request.follow_draft and not any(notes):
             return _("Starts from the draft: {n} of {steps} steps").format(
                 n=request.steps_run(), steps=request.steps
             )
         return " · ".join(note for note in notes if note)
 
+    def apply(self, fix: Fix) -> None:
+        """Change what the fix changes, and nothing else; what is to be done then is to press Generate."""
+        self.generate.setFocus()
+        request = fix.request
+        match fix.kind:
+            case "tiles":
+                self.memory.set_values(True, self.memory.precision)
+            case "precision":
+                self.memory.set_values(self.memory.vae_tiling, request.precision)
+            case "paint":
+                self.choose_model("")
+            case _:
+                self.size_picker.set_size(request.width, request.height)
+
+    def shapes(self) -> list[tuple[int, int]]:
+        """The sizes that suit the chosen model, width and height in pixels."""
+        card = self.model.card()
+        return [(shape.width, shape.height) for shape in shapes(card.recommended, card.sizes)]
+
+    def _unknown_tags(self) -> str:
+        names = [
+            tag.lora.model for tag in tags(self.prompt.text()) if not self.additions.known(tag.lora.model)
+        ]
+        if not names or not self.additions.read():
+            return ""
+        return _("There is no LoRA “{name}” here.").format(name=names[0]).rstrip(".")
+
     def use_up_seed(self) -> None:
         """A picture with this seed is on its way: the next gets another, unless the seed is kept."""
         if not self.seed.locked():
             self.seed.roll()
 
-    def say(self, text: str) -> None:
-        """The line above the big button."""
+    def say(self, text: str, fixes: Sequence[Fix] = ()) -> None:
+        """The line above the big button, and buttons for what helps if it says that memory is short."""
         self.hint.setText(text)
+        kind = "warn" if fixes else "hint"
+        if self.hint.property("role") != kind:
+            role(self.hint, kind)
+            restyle(self.hint)
+        self.fixes.show_fixes(fixes)
 
     def _lay_out(self) -> None:
         controls = QWidget()
@@ -181,7 +268,9 @@ class Panel(QWidget):
         column.addWidget(self.negative)
         column.addSpacing(12)
         column.addWidget(self.model)
-        column.addSpacing(18)
+        column.addSpacing(4)
+        column.addWidget(self.additions)
+        column.addSpacing(14)
         column.addWidget(self.size_picker)
         column.addSpacing(18)
         column.addLayout(numbers)
@@ -189,8 +278,11 @@ class Panel(QWidget):
         column.addWidget(self.follow)
         column.addSpacing(18)
         column.addLayout(rows)
+        column.addSpacing(8)
+        column.addWidget(self.options)
+        column.addWidget(self.memory)
         column.addStretch(1)
-        scroll = QScrollArea()
+        self._scroll = scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -199,6 +291,7 @@ class Panel(QWidget):
         foot.setContentsMargins(20, 8, 14, 20)
         foot.setSpacing(10)
         foot.addWidget(self.hint)
+        foot.addWidget(self.fixes)
         foot.addWidget(self.generate)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -210,17 +303,47 @@ class Panel(QWidget):
         for words in (self.prompt, self.negative):
             words.edited.connect(self.words_changed)
             words.edited.connect(self.changed)
+        self.prompt.edited.connect(self._look_for_tags)
+        self.prompt.entered.connect(partial(self._aim, self.prompt))
+        self.negative.box.entered.connect(partial(self._aim, self.negative.box))
+        self.additions.word_wanted.connect(self.prompt.add_words)
+        self.additions.embedding_wanted.connect(self._write_embedding)
+        self.additions.changed.connect(self.changed)
+        self.additions.added.connect(
+            lambda: QTimer.singleShot(0, self._show_last_lora)
+        )  # once it has its place
         for look in (self.size_picker, self.seed):
             look.changed.connect(self.look_changed)
             look.changed.connect(self.changed)
-        for other in (self.model, self.steps, self.cfg, self.follow, self.count):
+        for other in (self.model, self.steps, self.cfg, self.follow, self.count, self.memory, self.options):
             other.changed.connect(self.changed)
         self.sampler.currentTextChanged.connect(lambda _text: self.changed.emit())
         self.model.changed.connect(self._suit_model)
         self.model.picked.connect(self.choose_model)
+        self.fixes.chosen.connect(self.apply)
+
+    def _look_for_tags(self) -> None:
+        if not self.prompt.undone():  # who took the tag back wants to see it
+            self.take_tags()
+
+    def _show_last_lora(self) -> None:
+        if self.additions.rows:
+            self._scroll.ensureWidgetVisible(self.additions.rows[-1], 0, 12)
+
+    def _aim(self, words: PromptEditor) -> None:
+        self._words = words
+
+    def _write_embedding(self, name: str) -> None:
+        """Put an embedding's word where the cursor was: into the prompt, or the open negative prompt."""
+        words = self._words if self._words.isVisible() else self.prompt
+        words.add_words(name)
+        words.setFocus()
 
     def _suit_model(self) -> None:
         """Switch off what the chosen engine does not use; defaults and size tiles are the model's own."""
+        self.options.suit(self.model.chosen())
+        self.additions.set_host(self.model.chosen())
+        self.additions.setVisible(bool(self.model.reference()))
         can, card = self._abilities[self.backend()], self.model.card()
         self._recommended = card.recommended
         reason = _("The painter has no use for this; choose a model")
@@ -233,6 +356,8 @@ class Panel(QWidget):
             slider.set_able(able, reason)
             slider.set_default(default)
         self.sampler.set_able(bool(can.samplers), reason)
+        self.sampler.set_possible(card.samplers, _("This model was not trained for it"))
+        self.memory.set_able(can.vae_tiling)
 
 
 def _values(request: GenerationRequest) -> Recommended:

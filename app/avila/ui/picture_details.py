@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from avila.gallery.store import GalleryEntry
-from avila.generation import RANDOM_SEED
+from avila.generation import RANDOM_SEED, GenerationRequest
 from avila.i18n import _
 from avila.ui import theme
 from avila.ui.picture_actions import PictureActions
@@ -65,17 +65,38 @@ def table(entry: GalleryEntry) -> dict[str, str]:
     request, number = entry.request, QLocale().toString
     painted = request.backend == "procedural"
     rows = {
-        _("Model"): PurePosixPath(request.model.replace("\\", "/")).name.removesuffix(".safetensors"),
+        _("Model"): _file_name(request.model),
         _("Engine"): _("Painter (no model)") if painted else request.backend,
         _("Size"): f"{request.width} × {request.height}",
         _("Steps"): "" if painted else number(request.steps),
         _("Guidance (CFG)"): "" if painted else number(request.cfg_scale, "f", 1),
         _("Sampler"): "" if painted else request.sampler,
         _("Follow the draft"): "" if painted or not request.follow_draft else f"{request.follow_draft} %",
+        _("Precision"): "" if painted else request.precision,
+        _("Decoded"): _("in tiles") if request.vae_tiling and not painted else "",
+        "LoRA": ", ".join(
+            f"{_file_name(lora.model)} {number(lora.weight, 'g', 4)}" for lora in request.loras
+        ),
+        "VAE": _file_name(request.vae),
+        _("Refiner"): refiner_text(request),
+        _("Training averages (EMA)"): _("yes") if request.ema else "",
         _("Seed"): "" if request.seed == RANDOM_SEED else str(request.seed),
         _("Took"): took(entry.seconds) if entry.seconds > 0 else "",
     }
     return {name: value for name, value in rows.items() if value}
+
+
+def _file_name(reference: str) -> str:
+    """A model's file as people call it; "" for none."""
+    return PurePosixPath(reference.replace("\\", "/")).name.removesuffix(".safetensors")
+
+
+def refiner_text(request: GenerationRequest) -> str:
+    """The refiner's name and from where on it painted; "" when there was none."""
+    if not request.refiner:
+        return ""
+    name = _file_name(request.refiner)
+    return _("{name}, from {percent} %").format(name=name, percent=round(request.refiner_start * 100))
 
 
 class PictureDetails(QWidget):

@@ -4,6 +4,7 @@
     python -m avila.ui.probe typing
     python -m avila.ui.probe stall MODEL
     python -m avila.ui.probe picker RUNS
+    python -m avila.ui.probe additions RUNS
 
 It runs in a process of its own, so that the benchmark itself needs no window and nothing is imported
 beforehand.
@@ -150,17 +151,18 @@ def measure_stall(model: str) -> dict[str, object]:
     return {"phases": {name: _summary(values) for name, values in late.items()}, "all": _summary(every)}
 
 
-def measure_picker(runs: int, models: int = 500) -> dict[str, object]:
-    """From the key that opens the list of models to its first picture, `runs` times after a first.
+def measure_picker(runs: int, kind: str = "models", count: int = 500) -> dict[str, object]:
+    """From the key that opens the list of models, or of LoRAs, to its first picture, `runs` times after one.
 
-    Every second model has a preview picture beside it. While the list opens, the folders are read again in
-    a thread, as always.
+    `kind` is "models" or "additions". Every second one has a preview picture beside it. While the list
+    opens, the folders are read again in a thread, as always.
     """
     folder = paths.folders().models
     folder.mkdir(parents=True)
-    header = json.dumps({"double_blocks.0": {"dtype": "F16", "shape": [8], "data_offsets": [0, 16]}}).encode()
+    name = "double_blocks.0" if kind == "models" else "lora_unet_up_blocks_1.lora_down.weight"
+    header = json.dumps({name: {"dtype": "F16", "shape": [8], "data_offsets": [0, 16]}}).encode()
     picture = QImage(384, 512, QImage.Format.Format_RGB32)
-    for number in range(models):
+    for number in range(count):
         file = folder / f"model {number:03} of some family v1.5 pruned fp16.safetensors"
         file.write_bytes(len(header).to_bytes(8, "little") + header + bytes(16))
         if number % 2:
@@ -169,13 +171,18 @@ def measure_picker(runs: int, models: int = 500) -> dict[str, object]:
     times: list[float] = []
 
     def painted(window: Window) -> None:
-        picker = window.create_page.panel.model
+        panel = window.create_page.panel
+        picker = panel.model if kind == "models" else panel.additions
+        opener = panel.model if kind == "models" else panel.additions.add_lora
+        panel.model.set_reference(
+            "" if kind == "models" else "any.safetensors"
+        )  # the painter has no additions
         begun = 0.0
 
         def press() -> None:
             nonlocal begun
             begun = time.perf_counter()
-            QTest.keyClick(picker, Qt.Key.Key_Space)
+            QTest.keyClick(opener, Qt.Key.Key_Space)
 
         def note() -> None:
             times.append(1000 * (time.perf_counter() - begun))
@@ -193,7 +200,7 @@ def measure_picker(runs: int, models: int = 500) -> dict[str, object]:
         window.models_found.connect(found)
 
     app.run(painted)
-    return {"models": models, "open_ms": statistics.median(times[1:]), "slowest_open_ms": max(times[1:])}
+    return {kind: count, "open_ms": statistics.median(times[1:]), "slowest_open_ms": max(times[1:])}
 
 
 def _summary(late: list[float]) -> dict[str, float]:
@@ -211,6 +218,8 @@ def main(arguments: list[str]) -> int:
                 found = measure_typing()
             case ["picker", runs]:
                 found = measure_picker(int(runs))
+            case ["additions", runs]:
+                found = measure_picker(int(runs), "additions")
             case ["stall", model]:
                 found = measure_stall(model)
             case _:

@@ -1,23 +1,16 @@
 """The prompt and the negative prompt."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QResizeEvent, QTextCharFormat, QTextCursor, QTextOption
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QPlainTextEdit,
-    QPushButton,
-    QTextEdit,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QTextCharFormat, QTextCursor, QTextOption
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QVBoxLayout, QWidget
 
 from avila.drafts import Word
 from avila.i18n import _
 from avila.ui import theme
-from avila.ui.widgets import Icon, label, restyle, role, teach
+from avila.ui.fold import Fold
+from avila.ui.widgets import restyle, teach
 
 
 class PromptEditor(QFrame):
@@ -25,9 +18,11 @@ class PromptEditor(QFrame):
 
     Signals:
         edited(): the text changed, by hand or by `set_text`.
+        entered(): it got the keyboard.
     """
 
     edited = Signal()
+    entered = Signal()
 
     def __init__(self, name: str, tip: str, hint: str, height: int) -> None:
         super().__init__()
@@ -62,6 +57,40 @@ class PromptEditor(QFrame):
         cursor.insertText(text)
         self.editor.setTextCursor(cursor)
 
+    def add_words(self, words: str) -> None:
+        """Put words behind the word or selection where the cursor is, commas between them and the others."""
+        text, cursor = self.text(), self.editor.textCursor()
+        place = len(_from_utf16(text, cursor.selectionEnd()))
+        while 0 < place < len(text) and text[place - 1].isalnum() and text[place].isalnum():
+            place += 1
+        before, after = text[:place].rstrip(" "), text[place:].lstrip(" ")
+        start, end = len(before), len(text) - len(after)
+        if before[-1:].strip("([\n"):
+            words = f" {words}" if before.endswith(",") else f", {words}"
+        if after and not after.startswith((",", ":", ")", "]", "\n")):
+            words += ", "
+        cursor.beginEditBlock()  # a step of its own to undo, not one with what was typed before it
+        cursor.setPosition(_utf16(text[:start]))
+        cursor.setPosition(_utf16(text[:end]), QTextCursor.MoveMode.KeepAnchor)
+        cursor.insertText(words)
+        cursor.endEditBlock()
+        self.editor.setTextCursor(cursor)
+
+    def undone(self) -> bool:
+        """Whether the last thing done was to take something back."""
+        return self.editor.document().isRedoAvailable()
+
+    def cut(self, spans: Sequence[tuple[int, int]]) -> None:
+        """Take characters out, from start to end, as one step to undo; the cursor stays where it was."""
+        text = self.text()
+        cursor = QTextCursor(self.editor.document())
+        cursor.beginEditBlock()
+        for start, end in sorted(spans, reverse=True):
+            cursor.setPosition(_utf16(text[:start]))
+            cursor.setPosition(_utf16(text[:end]), QTextCursor.MoveMode.KeepAnchor)
+            cursor.removeSelectedText()
+        cursor.endEditBlock()
+
     def forget_history(self) -> None:
         """Ctrl+Z goes back no further than this."""
         self.editor.document().clearUndoRedoStacks()
@@ -90,6 +119,8 @@ class PromptEditor(QFrame):
         if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
             self.setProperty("focused", event.type() == QEvent.Type.FocusIn)
             restyle(self)
+            if event.type() == QEvent.Type.FocusIn:
+                self.entered.emit()
         return super().eventFilter(watched, event)
 
     def _changed(self) -> None:
@@ -118,36 +149,24 @@ class NegativePrompt(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._fold = QPushButton()
-        role(self._fold, "fold")
-        self._fold.setCheckable(True)
-        self._fold.setFixedHeight(32)
-        teach(self._fold, _("Negative prompt"), _("What the picture should not show"))
-        self._preview = label("", "hint")
-        self._arrow = Icon("chevron-right")
-        head = QHBoxLayout(self._fold)
-        head.setContentsMargins(0, 0, 4, 0)
-        head.addWidget(label(_("Negative prompt"), "label"))
-        head.addStretch(1)
-        head.addWidget(self._preview)
-        head.addWidget(self._arrow)
-        self._box = PromptEditor(
+        self._fold = Fold(_("Negative prompt"), _("What the picture should not show"))
+        self.box = PromptEditor(
             _("Negative prompt"), _("What the picture should not show"), _("blurry, text, watermark"), 76
         )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self._fold)
-        column.addWidget(self._box)
+        column.addWidget(self.box)
         self._fold.toggled.connect(self._unfold)
-        self._box.edited.connect(self._changed)
+        self.box.edited.connect(self._changed)
         self._unfold(False)
 
     def text(self) -> str:
-        return self._box.text()
+        return self.box.text()
 
     def set_text(self, text: str) -> None:
-        self._box.set_text(text)
+        self.box.set_text(text)
 
     @property
     def unfolded(self) -> bool:
@@ -156,26 +175,18 @@ class NegativePrompt(QWidget):
     def set_unfolded(self, yes: bool) -> None:
         self._fold.setChecked(yes)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._show_preview()
-
     def _unfold(self, yes: bool) -> None:
-        self._box.setVisible(yes)
-        self._arrow.set_name("chevron-down" if yes else "chevron-right")
-        self._show_preview()
+        self.box.setVisible(yes)
 
     def _changed(self) -> None:
-        self._show_preview()
+        self._fold.set_preview(self.text())
         self.edited.emit()
 
-    def _show_preview(self) -> None:
-        text = " ".join(self.text().split())
-        room = max(0, self.width() - 170)
-        metrics = QFontMetrics(theme.font(12))
-        short = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
-        self._preview.setText("" if self.unfolded else short)
+
+def _from_utf16(text: str, units: int) -> str:
+    """The first so many UTF-16 units of a text."""
+    return text.encode("utf-16-le", "surrogatepass")[: 2 * units].decode("utf-16-le", "surrogatepass")
 
 
 def _utf16(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

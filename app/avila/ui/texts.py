@@ -24,7 +24,7 @@ class Elided(QWidget):
 
     def __init__(self, token: str, font: QFont, centred: bool = False) -> None:
         super().__init__()
-        self._token, self._text = token, ""
+        self._token, self._text, self._struck = token, "", False
         self._alignment = Qt.AlignmentFlag.AlignHCenter if centred else Qt.AlignmentFlag.AlignLeft
         self.setFont(font)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -40,6 +40,11 @@ class Elided(QWidget):
         self.updateGeometry()
         self.update()
 
+    def set_token(self, token: str, struck: bool = False) -> None:
+        """Show it in another colour, or struck through."""
+        self._token, self._struck = token, struck
+        self.update()
+
     def sizeHint(self) -> QSize:
         return QSize(self.fontMetrics().horizontalAdvance(self._text) + 1, 18)
 
@@ -49,6 +54,10 @@ class Elided(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setPen(theme.color(self._token))
+        if self._struck:  # not in the widget's own font, which a change of theme brings back
+            font = self.font()
+            font.setStrikeOut(True)
+            painter.setFont(font)
         shown = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, self.width())
         painter.drawText(self.rect(), self._alignment | Qt.AlignmentFlag.AlignVCenter, shown)
         self.setToolTip(f"<qt>{html.escape(self._text)}</qt>" if shown != self._text else "")

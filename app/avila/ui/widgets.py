@@ -1,6 +1,7 @@
 """The small parts every page is built of, each with its name for screen readers and its tooltip."""
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QKeySequence, QPainter, QPainterPath, QPaintEvent, QRegion
@@ -31,9 +32,9 @@ class Icon(QWidget):
         self.setFixedSize(side, side)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
-    def set_name(self, name: str) -> None:
-        """Show another icon."""
-        self._name = name
+    def set_name(self, name: str, token: str = "") -> None:
+        """Show another icon, in another colour if one is given."""
+        self._name, self._token = name, token or self._token
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -81,6 +82,12 @@ def label(text: str, kind: str, parent: QWidget | None = None) -> QLabel:
     made.setIndent(0)
     role(made, kind)
     return made
+
+
+def follow_each_other(*widgets: QWidget) -> None:
+    """Let Tab go through these in turn; what is made later is else reached after all the rest."""
+    for before, after in pairwise(widgets):
+        QWidget.setTabOrder(before, after)
 
 
 def teach(widget: QWidget, name: str, tip: str, shortcut: str = "") -> None:

@@ -1,4 +1,4 @@
-"""The main window: the top bar, the two pages, and what is remembered between two starts."""
+"""The main window: the top bar, the three pages, and what is remembered between two starts."""
 
 import base64
 import logging
@@ -8,12 +8,10 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QRect, QTimer, Signal
 from PySide6.QtGui import QActionGroup, QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFileDialog,
-    QFrame,
-    QHBoxLayout,
     QMainWindow,
     QMenu,
     QStackedWidget,
@@ -22,14 +20,16 @@ from PySide6.QtWidgets import (
 )
 
 import avila
-from avila import settings
+from avila import settings, startup
 from avila.engine import Job, State
 from avila.errors import AvilaError
 from avila.gallery.store import GalleryEntry
 from avila.generation import GenerationRequest
 from avila.i18n import LANGUAGES, _
 from avila.library import notes
+from avila.library.models import Model
 from avila.library.notes import Notes
+from avila.library.web import Network
 from avila.startup import Avila
 from avila.ui import theme
 from avila.ui.create_page import CreatePage
@@ -37,15 +37,23 @@ from avila.ui.drafting import DraftPainter
 from avila.ui.gallery_model import GalleryModel
 from avila.ui.gallery_page import GalleryPage
 from avila.ui.generate_button import CANCEL_KEYS, GENERATE_KEYS
+from avila.ui.get_models import GetModels
+from avila.ui.installed_models import InstalledModels
 from avila.ui.large_view import LargeView
 from avila.ui.messages import Messages
+from avila.ui.model_actions import ModelActions
+from avila.ui.model_folders import ModelFolders
+from avila.ui.models_page import ModelsPage
+from avila.ui.models_watch import ModelsWatch
 from avila.ui.picture_actions import PictureActions
 from avila.ui.queue_list import QueueList
-from avila.ui.widgets import Icon, button, icon_button, label, role, round_corners, teach
+from avila.ui.top_bar import Acts, TopBar
+from avila.ui.widgets import round_corners
 from avila.ui.worker import Worker
 
 log = logging.getLogger(__name__)
 
+PAGES = ("create", "gallery", "models")  # as the settings name them, in the order of their tabs
 SAVE_MS = 1_500  # settings are written this long after the last change
 
 
@@ -54,7 +62,7 @@ class Window(QMainWindow):
 
     Signals:
         gallery_followed(bool): the index caught up with the pictures folder; whether it changed.
-        models_found(object): the list of models was read.
+        models_found(object): the list of models and additions was read.
     """
 
     gallery_followed = Signal(bool)
@@ -78,18 +86,40 @@ class Window(QMainWindow):
             avila, self.worker, self.drafts, self.latest, self.messages, self._on_picture
         )
         self.gallery_page = GalleryPage(self.model, self._on_picture)
+        self.models_page = ModelsPage()
+        self.get_models = GetModels(avila.folders, avila.library, self._network, self.messages)
+        self._on_model = ModelActions(avila.folders, self.messages, self)
+        self.installed = InstalledModels(self.create_page.thumbnails, self._on_model)
+        self.models_page.add_section(
+            _("On this computer"), _("See what is here, and look after it"), self.installed
+        )
+        self.models_page.add_section(
+            _("Get models"), _("Download models, from a short list or from anywhere"), self.get_models
+        )
         self.large_view = LargeView(self.model, self._on_picture, self)
+        self.models_watch = ModelsWatch(avila.library, self)
         self._queue_list: QueueList | None = None
         self._looking: list[threading.Thread] = []
-        self._reading_models = threading.Lock()
-        self._pages.addWidget(self.create_page)
-        self._pages.addWidget(self.gallery_page)
+        for page in (self.create_page, self.gallery_page, self.models_page):
+            self._pages.addWidget(page)
+        self.bar = TopBar(
+            Acts(
+                create=self.show_create,
+                gallery=self.show_gallery,
+                models=self.show_models,
+                queue=self._open_queue,
+                lock=self._turn_lock,
+                theme=self._other_theme,
+                settings=self._open_menu,
+            )
+        )
+        self._show_lock()
         whole = QWidget()
         whole.setObjectName("frame")
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self._make_bar())
+        column.addWidget(self.bar)
         column.addWidget(self._pages, 1)
         self.setCentralWidget(whole)
         self._saving = QTimer(self)
@@ -111,9 +141,10 @@ class Window(QMainWindow):
         A first draft of nothing warms the painter up, so that the first one seen is as quick as the rest.
         """
         self.drafts.ask(GenerationRequest("", width=64, height=64, seed=0))
+        self.get_models.find_paused()
 
         def look() -> None:
-            self._find_models()
+            self.models_watch.read()
             self.gallery_followed.emit(self._avila.gallery.sync())
 
         self._look(look)
@@ -128,17 +159,29 @@ class Window(QMainWindow):
         self._show_page(1)
         self.gallery_page.setFocus()
 
+    def show_models(self) -> None:
+        """The page with the models that are here and those that can be had."""
+        self._show_page(2)
+        self.models_page.setFocus()
+
+    def show_downloads(self) -> None:
+        """The part of that page with what is under way."""
+        self.models_page.show_section(self.get_models)
+        self.show_models()
+
     def save_settings(self) -> None:
         """Write what is to be remembered; a failure is told once and loses nothing else."""
         self._saving.stop()
         panel = self.create_page.panel
         now = replace(
             self._settings,
-            request=panel.request(),
+            request=panel.to_remember(),
+            loras_off=panel.additions.off(),
+            additions_open=panel.additions.unfolded,
             count=panel.count.value(),
             new_seed=not panel.seed.locked(),
             negative_open=panel.negative.unfolded,
-            page="gallery" if self._pages.currentIndex() else "create",
+            page=PAGES[self._pages.currentIndex()],
             window=base64.b64encode(self.saveGeometry().data()).decode(),
         )
         self._settings = now
@@ -160,6 +203,9 @@ class Window(QMainWindow):
         self.model.leave()
         self.latest.leave()
         self.create_page.thumbnails.leave()
+        self.get_models.leave()
+        self._on_model.leave()
+        self.models_watch.leave()
         for looking in self._looking:
             looking.join()
         super().closeEvent(event)
@@ -168,55 +214,8 @@ class Window(QMainWindow):
         super().changeEvent(event)
         if event.type() == QEvent.Type.WindowStateChange:
             self._saving.start()
-
-    def _make_bar(self) -> QWidget:
-        bar = QWidget()
-        bar.setFixedHeight(52)
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(20, 0, 16, 0)
-        row.setSpacing(0)
-        row.addWidget(Icon("mark", 24, "accent"))
-        row.addSpacing(10)
-        row.addWidget(label("Avila", "brand"))
-        row.addSpacing(72)
-        tabs = QWidget()
-        tabs.setObjectName("tabs")
-        tabs.setFixedHeight(32)
-        tabs.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        inner = QHBoxLayout(tabs)
-        inner.setContentsMargins(2, 2, 2, 2)
-        inner.setSpacing(2)
-        self._tabs = [
-            button(_("Create"), "tab", _("Make pictures"), self.show_create, shortcut="Ctrl+1"),
-            button(_("Gallery"), "tab", _("See the pictures you made"), self.show_gallery, shortcut="Ctrl+2"),
-        ]
-        for tab in self._tabs:
-            tab.setCheckable(True)
-            inner.addWidget(tab)
-        row.addWidget(tabs)
-        row.addStretch(1)
-        self._queue = button(_("Queue"), "quiet", _("What is running and waiting"), self._open_queue, "list")
-        row.addWidget(self._queue)
-        row.addSpacing(8)
-        self._lock = button("", "quiet", "", self._turn_lock, "lock")
-        self._lock.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard with the prompt
-        self._show_lock()
-        row.addWidget(self._lock)
-        row.addSpacing(12)
-        line = QFrame()
-        role(line, "line")
-        line.setFixedSize(1, 16)
-        row.addWidget(line)
-        row.addSpacing(12)
-        row.addWidget(
-            icon_button("contrast", _("Theme"), _("Change between light and dark"), self._other_theme)
-        )
-        row.addSpacing(8)
-        self._menu_button = icon_button(
-            "settings", _("Settings"), _("Theme, language and folders"), self._open_menu, "Ctrl+,"
-        )
-        row.addWidget(self._menu_button)
-        return bar
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.models_watch.look_if_rested()
 
     def _connect(self) -> None:
         page = self.create_page
@@ -233,36 +232,62 @@ class Window(QMainWindow):
         page.gallery_wanted.connect(self.show_gallery)
         page.large_wanted.connect(self._open_large)
         page.queue_changed.connect(self._show_queue)
-        page.panel.model.folder_wanted.connect(self._open_models_folder)
-        page.panel.model.add_wanted.connect(self._choose_model)
-        page.panel.model.opened.connect(self._look_for_models)
-        page.panel.model.favoured.connect(self._favour_model)
-        page.panel.model.noted.connect(self._note_model)
-        page.panel.model.show_wanted.connect(self._show_model)
+        page.panel.model.folder_wanted.connect(self.show_model_folders)
+        page.panel.additions.folder_wanted.connect(self._open_models_folder)
+        for picker in (page.panel.model, page.panel.additions):
+            picker.add_wanted.connect(self._choose_model)
+            picker.opened.connect(self._look_for_models)
+            picker.favoured.connect(self._on_model.favour)
+            picker.noted.connect(self._on_model.note)
+            picker.show_wanted.connect(self._show_model)
         self.gallery_page.reuse.connect(self._reuse)
         self.gallery_page.opened.connect(self._open_large)
         self.large_view.reuse.connect(self._reuse)
+        self.models_watch.found.connect(self.models_found)
         self.models_found.connect(page.panel.set_models)
+        page.panel.model.on_model = self._on_model
+        self.installed.use_wanted.connect(self._use_file)
+        self.installed.favoured.connect(self._on_model.favour)
+        self.installed.noted.connect(self._on_model.note)
+        self.installed.show_wanted.connect(self._show_model)
+        self.installed.folders_wanted.connect(self.show_model_folders)
+        self.installed.trash_wanted.connect(self._on_model.ask_to_trash)
+        self._on_model.use_wanted.connect(self._use_model)
+        self._on_model.changed.connect(self.models_watch.look)
+        self._on_model.noted.connect(self._show_notes)
+        self.models_found.connect(self.installed.set_models)
+        self.models_found.connect(self._on_model.take_models)
+        self.models_found.connect(self.get_models.set_files)
+        self.get_models.arrived.connect(self._look_for_models)
+        self.get_models.show_wanted.connect(self.show_downloads)
+        self.get_models.use_wanted.connect(self._use_model)
+        self.get_models.unlock_wanted.connect(self._open_lock)
+        self.get_models.folder_wanted.connect(self._open_models_folder)
         self.gallery_followed.connect(self._follow_gallery)
         theme.watch_system(self._system_theme_changed)
 
     def _restore(self) -> None:
         remembered, panel = self._settings, self.create_page.panel
         try:
-            panel.model.set_notes(notes.read(self._avila.folders.notes_file))
+            self._show_notes(notes.read(self._avila.folders.notes_file))
         except AvilaError as error:  # told when one is to be written
             log.warning("%s", error)
-        if remembered.request.model:
+        request, found = remembered.request, []
+        wanted = [(request.model, "checkpoint"), (request.vae, "vae")]
+        for name, kind in (*wanted, *((lora.model, "lora") for lora in request.loras)):
             with suppress(AvilaError):  # one that is gone is told once all folders were read
-                panel.set_models([self._avila.library.find(remembered.request.model)])
-        panel.set_request(remembered.request)
+                found += [self._avila.library.find(name, kind)] if name else []
+        if found:
+            panel.set_models(found)
+        panel.additions.set_unfolded(remembered.additions_open)
+        panel.set_request(request, remembered.loras_off)
         panel.count.set_value(remembered.count)
         panel.seed.set_locked(not remembered.new_seed)
         panel.negative.set_unfolded(remembered.negative_open)
         panel.prompt.forget_history()
         if not self.restoreGeometry(QByteArray.fromBase64(remembered.window.encode())):
             self.resize(1440, 900)
-        self._show_page(1 if remembered.page == "gallery" else 0)
+        self._show_page(PAGES.index(remembered.page) if remembered.page in PAGES else 0)
 
     def _follow_gallery(self, changed: bool) -> None:
         if changed:
@@ -296,8 +321,7 @@ class Window(QMainWindow):
 
     def _show_page(self, place: int) -> None:
         self._pages.setCurrentIndex(place)
-        for number, tab in enumerate(self._tabs):
-            tab.setChecked(number == place)
+        self.bar.show_page(place)
         self._saving.start()
 
     def _follow_large_view(self, entry: GalleryEntry) -> None:
@@ -309,10 +333,7 @@ class Window(QMainWindow):
     # the top bar
 
     def _show_queue(self) -> None:
-        count = len(self._avila.engine.jobs)
-        name = _("Queue")
-        self._queue.setText(f"  {name}  {count}" if count else f"  {name}")
-        self._queue.setIcon(theme.icon("list", "accent" if count else "text-2"))
+        self.bar.show_queue(len(self._avila.engine.jobs))
         if self._queue_list:
             self._queue_list.refresh()
 
@@ -320,7 +341,7 @@ class Window(QMainWindow):
         popup = QueueList(self._avila.engine, self._show_queue, self)
         self._queue_list = popup
         popup.destroyed.connect(self._forget_queue_list)
-        corner = self._queue.mapToGlobal(QPoint(0, self._queue.height() + 6))
+        corner = self.bar.queue.mapToGlobal(QPoint(0, self.bar.queue.height() + 6))
         right = self.mapToGlobal(QPoint(self.width() - popup.width() - 16, 0)).x()
         popup.move(min(corner.x(), right), corner.y())
         popup.show()
@@ -329,15 +350,8 @@ class Window(QMainWindow):
         self._queue_list = None
 
     def _show_lock(self) -> None:
-        if self._settings.offline:
-            name = _("Offline")
-            tip = _("The offline lock is on: Avila asks nothing of the network. Click to allow downloads.")
-        else:
-            name = _("Online")
-            tip = _("The offline lock is off: the downloads you ask for may use the network. Click to lock.")
-        self._lock.setText(f"  {name}")
-        self._lock.setIcon(theme.icon("lock" if self._settings.offline else "lock-open"))
-        teach(self._lock, name, tip)
+        self.bar.show_lock(self._settings.offline)
+        self.get_models.set_locked(self._settings.offline)
 
     def _turn_lock(self) -> None:
         """Shut or open the offline lock; written at once, for the command line keeps to it too."""
@@ -349,11 +363,18 @@ class Window(QMainWindow):
             self.messages.note(_("Online: the downloads you ask for may use the network"))
         self.save_settings()
 
+    def _open_lock(self) -> None:
+        if self._settings.offline:
+            self._turn_lock()
+
+    def _network(self) -> Network:
+        """What may be asked of the network now."""
+        return startup.network(self._avila.folders, self._settings)
+
     def _open_menu(self) -> None:
         menu = self.settings_menu()
-        corner = self._menu_button.mapToGlobal(
-            QPoint(self._menu_button.width() - menu.sizeHint().width(), self._menu_button.height() + 6)
-        )
+        under = self.bar.settings
+        corner = under.mapToGlobal(QPoint(under.width() - menu.sizeHint().width(), under.height() + 6))
         menu.popup(corner)
 
     def settings_menu(self) -> QMenu:
@@ -367,6 +388,7 @@ class Window(QMainWindow):
         menu.addSeparator()
         menu.addAction(_("Open the pictures folder"), lambda: self._open_folder(self._avila.gallery.folder))
         menu.addAction(_("Open the models folder"), self._open_models_folder)
+        menu.addAction(_("Model folders…"), self.show_model_folders)
         menu.addSeparator()
         menu.addAction(_("Avila Diffusion {version}").format(version=avila.__version__)).setEnabled(False)
         return menu
@@ -401,43 +423,62 @@ class Window(QMainWindow):
         except AvilaError as error:
             self.messages.error(error)
             return
+        panel = self.create_page.panel
+        if model.kind in ("lora", "vae") and panel.model.reference():
+            panel.add_addition(model)
+            return
         if model.problem:
             self.messages.error(AvilaError(_("This model cannot be used"), model.problem))
             return
+        self._use_model(model)
+
+    def _use_file(self, model: Model) -> None:
+        """Choose a model, or add a LoRA or a VAE to the chosen one."""
         panel = self.create_page.panel
-        panel.set_models([*(m for m in self._avila.library.models() if m != model), model])
+        if not model.addition:
+            self._use_model(model)
+            return
+        self.show_create()
+        if panel.model.reference():
+            panel.add_addition(model)
+        else:
+            self.messages.note(_("Choose a model first: the painter takes no additions"))
+
+    def _use_model(self, model: Model) -> None:
+        """Choose a model that may not be in the list yet."""
+        panel = self.create_page.panel
+        panel.set_models([*(m for m in self._avila.library.everything() if m != model), model])
         panel.choose_model(model.reference)
+        self.show_create()
+
+    def show_model_folders(self) -> None:
+        """Where models are looked for."""
+        own, added = self._avila.folders.models, self._settings.model_folders
+        dialog = ModelFolders(own, added, self.models_watch, self)
+        dialog.wanted.connect(self._search_in)
+        dialog.open_wanted.connect(self._open_folder)
+        dialog.open()
+        self.models_watch.look()
+
+    def _search_in(self, folders: tuple[str, ...]) -> None:
+        """Look for models in these folders, too; written at once, for the command line does so as well."""
+        self._settings = replace(self._settings, model_folders=folders)
+        startup.search_in(self._avila.library, self._avila.folders, self._settings)
+        self.models_watch.look()
+        self.save_settings()
 
     def _look_for_models(self) -> None:
-        """Read the folders again, in a thread: what was put there meanwhile is to be chosen now."""
-        self._look(self._find_models)
+        """Read the folders again: where nobody tells of changes, as on network drives, they are seen now."""
+        self.models_watch.look()
 
     def _look(self, look: Callable[[], None]) -> None:
         self._looking = [thread for thread in self._looking if thread.is_alive()]
         self._looking.append(threading.Thread(target=look, name="look around", daemon=True))
         self._looking[-1].start()
 
-    def _find_models(self) -> None:
-        with self._reading_models:  # what was read last is told last
-            self.models_found.emit(self._avila.library.models())
-
-    def _favour_model(self, reference: str, favourite: bool) -> None:
-        self._change_notes(lambda known: known.with_favourite(reference, favourite))
-
-    def _note_model(self, reference: str, note: str) -> None:
-        self._change_notes(lambda known: known.with_note(reference, note))
-
-    def _change_notes(self, change: Callable[[Notes], Notes]) -> None:
-        """Change what the file says now: another window may have written to it."""
-        file = self._avila.folders.notes_file
-        try:
-            changed = change(notes.read(file))
-            notes.write(file, changed)
-        except AvilaError as error:
-            log.warning("%s", error)
-            self.messages.note(error.title)
-        else:
-            self.create_page.panel.model.set_notes(changed)
+    def _show_notes(self, known: Notes) -> None:
+        for shown in (self.create_page.panel.model, self.create_page.panel.additions, self.installed):
+            shown.set_notes(known)
 
     def _show_model(self, path: Path) -> None:
         self._on_picture.show_folder(path.parent)
