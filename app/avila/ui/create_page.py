@@ -481,11 +481,15 @@ class CreatePage(QWidget):
     def _need(self, request: GenerationRequest) -> Need:
         """What the picture will take here, as far as earlier ones and the model's header tell."""
         chosen, alike, _shapes = self._known_of(request)
-        return need(self._avila.runs, request, chosen, alike)
+        return need(self._avila.runs, request, chosen, alike, self._refiner_of(request))
 
     def _fixes(self, request: GenerationRequest, failed: bool = False) -> list[Fix]:
         """What would make it fit; the sizes are of the chosen model."""
-        return fixes(self._avila.runs, request, *self._known_of(request), failed)
+        known = self._known_of(request)
+        return fixes(self._avila.runs, request, *known, failed, self._refiner_of(request))
+
+    def _refiner_of(self, request: GenerationRequest) -> Model | None:
+        return self.panel.options.known_refiner(request.refiner)
 
     def _known_of(self, request: GenerationRequest) -> tuple[Model | None, set[str], list[tuple[int, int]]]:
         """The request's model, the references of those alike, and its sizes, if it is the chosen one."""

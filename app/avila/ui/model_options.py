@@ -86,6 +86,10 @@ class ModelOptions(QWidget):
         self.ema.setChecked(request.ema)
         self._show()
 
+    def known_refiner(self, reference: str) -> Model | None:
+        """The refiner of a request, if it is on the disk."""
+        return next((model for model in self._refiners if reference and _is(model, reference)), None)
+
     def _takes_refiner(self) -> bool:
         return self._model is not None and self._model.family == "sdxl" and not self._model.problem
 
@@ -99,7 +103,7 @@ class ModelOptions(QWidget):
 
     def _show(self) -> None:
         """Bring the controls in line; a refiner that is missing is kept, and told when it is used."""
-        named = next((model for model in self._refiners if _is(model, self._wanted)), None)
+        named = self.known_refiner(self._wanted)
         if named:
             self._wanted = named.reference
         self.refiner.clear()
