@@ -123,7 +123,7 @@ class Library:
             for path in candidates(place)
         }
         return sorted(
-            found.values(), key=lambda model: (not model.builtin, model.name.casefold(), model.reference)
+            found.values(), key=lambda model: (not model.builtin, sort_key(model.name), model.reference)
         )
 
     def search_in(self, folders: Sequence[Path]) -> None:
@@ -297,6 +297,12 @@ def called(models: Sequence[Model], name: str) -> list[Model]:
     wanted = _plain(name)
     named = [model for model in models if wanted in (_plain(model.name), _plain(model.path.name))]
     return named or [model for model in models if wanted and wanted == _plain(model.look.alias)]
+
+
+def sort_key(name: str) -> str:
+    """By letters alone: “ação” comes before “anything”."""
+    letters = unicodedata.normalize("NFKD", name)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).casefold()
 
 
 def _plain(name: str) -> str:
