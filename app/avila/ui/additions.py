@@ -162,6 +162,11 @@ class Additions(QWidget):
         self._suit()
         self._show_in_list()
 
+    def embeddings(self) -> list[Model]:
+        """Those whose word the chosen model would understand."""
+        known = [model for model in self._models or () if model.kind == "embedding"]
+        return [model for model in known if not misfit(model, self._host)]
+
     def offer(self, model: Model) -> None:
         """One more that can be added, from anywhere."""
         if model not in (self._models or ()):
