@@ -13,7 +13,7 @@ run: .venv/installed
 test: .venv/installed
 	@packaging/system-libraries.sh window tests
 	$(MAKE) check
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile  # a module's models are made once
 
 check: .venv/installed
 	$(BIN)/ruff check .

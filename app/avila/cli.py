@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from types import FrameType
 
 from avila import __version__, getting, i18n, listing, startup
@@ -27,6 +26,7 @@ from avila.i18n import _, ngettext
 from avila.library.additions import with_additions
 from avila.library.card import SD1
 from avila.library.models import Model
+from avila.paths import expanded
 from avila.settings import LARGEST_COUNT
 from avila.terminal import json_option, say, text
 
@@ -328,6 +328,7 @@ class _Terminal:
             "loras": [asdict(lora) for lora in request.loras],
             "vae": request.vae,
             "refiner": request.refiner,
+            "refiner_start": request.refiner_start,
             "ema": request.ema,
             "seconds": round(entry.seconds, 3),
         }
@@ -428,7 +429,7 @@ def _count(argument: str) -> int:
 
 def _output(argument: str, parser: argparse.ArgumentParser) -> Output:
     """A folder when it is one, ends in a slash or has no extension; else a file of a kind we write."""
-    target = Path(argument).expanduser().absolute()
+    target = expanded(argument).absolute()
     try:
         is_folder = target.is_dir()
     except OSError as error:  # a name longer than the system takes, say

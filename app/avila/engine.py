@@ -197,7 +197,7 @@ class Engine:
         except AvilaError:
             job.unsaved = image
             raise
-        others = sum(held.memory for held in self._held() if not same_weights(held.request, job.request))
+        others = sum(held.memory for held in self._held() if not _has_part(held.request, job.request))
         run = watch.run(loading, others)
         if self._runs and run:
             self._runs.add(run)
@@ -225,6 +225,11 @@ class Engine:
     def _stop_if_cancelled(job: Job) -> None:
         if job.cancelling:
             raise Cancelled
+
+
+def _has_part(held: GenerationRequest, request: GenerationRequest) -> bool:
+    """Whether the model that made one works on the other: as its model or as its refiner."""
+    return same_weights(held, request) or bool(request.refiner and held.model == request.refiner)
 
 
 def as_avila_error(error: Exception, request: GenerationRequest) -> AvilaError:

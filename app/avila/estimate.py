@@ -49,6 +49,7 @@ class Run:
     precision: str = ""  # as in the request
     working: int = 0  # bytes, the most until the last step was done; 0 in files of older versions
     rest: int = 0  # bytes held when all was done; 0 in files of older versions
+    refiner: str = ""  # as in the request; its weights are among the bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class Stopwatch:
             precision=request.precision,
             working=max(0, self._working - others),
             rest=max(0, machine.memory_used() - others),
+            refiner=request.refiner,
         )
 
     def _look(self) -> None:
@@ -127,8 +129,11 @@ class Runs:
         self._held: tuple[GenerationRequest, ...] = ()
 
     def holds(self, request: GenerationRequest) -> bool:
-        """Whether the request's model is in memory."""
-        return any(same_weights(held, request) for held in self._held)
+        """Whether the request's model is in memory, and its refiner if it has one."""
+        models = {held.model for held in self._held}
+        return any(same_weights(held, request) for held in self._held) and (
+            not request.refiner or request.refiner in models
+        )
 
     def hold(self, requests: Iterable[GenerationRequest]) -> None:
         """The models in memory are now those that made these."""
@@ -152,7 +157,8 @@ class Runs:
         `parameters` is how many numbers its weights have, and `usual` the precision that "" stands for here:
         without these, nothing is told of a precision that made no picture yet.
         """
-        runs = [run for run in self._read() if run.backend == request.backend]
+        alike_in = (request.backend, request.refiner)
+        runs = [run for run in self._read() if (run.backend, run.refiner) == alike_in]
         known = [run for run in runs if run.model == request.model] or [
             run for run in runs if run.model in alike
         ]
@@ -186,10 +192,9 @@ class Runs:
 
 
 def same_weights(one: GenerationRequest, other: GenerationRequest) -> bool:
-    """Whether both are made with the same weights in memory."""
-    return all(
-        getattr(one, name) == getattr(other, name) for name in ("backend", "model", "vae", "precision")
-    )
+    """Whether both are made with the same weights in memory, those of a refiner aside."""
+    names = ("backend", "model", "vae", "precision", "ema")
+    return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
 def _nearest(known: list[Run], pixels: int) -> list[Run]:

@@ -39,13 +39,21 @@ class Fix:
 
 
 def need(
-    runs: Runs, request: GenerationRequest, model: Model | None = None, alike: Collection[str] = ()
+    runs: Runs,
+    request: GenerationRequest,
+    model: Model | None = None,
+    alike: Collection[str] = (),
+    refiner: Model | None = None,
 ) -> Need:
-    """What the request takes: as earlier pictures tell, else what the `model`'s weights take at least."""
+    """What the request takes: as earlier pictures tell, else what the weights take at least.
+
+    Those are the `model`'s and, if it has one, its `refiner`'s.
+    """
     free = machine.memory_used() + machine.memory_free()
     if model and model.variant == "edit":
         request = replace(request, follow_draft=0)  # it leaves no steps out
-    numbers = parameters(model) if model and not machine.has_gpu() else 0
+    loaded = [each for each in (model, refiner) if each and not machine.has_gpu()]
+    numbers = sum(map(parameters, loaded))
     told = runs.expect(request, alike, numbers, usual_precision())
     if told and told.memory is not None:
         return Need(told.seconds, told.memory, free=free)
@@ -71,6 +79,7 @@ def fixes(
     alike: Collection[str] = (),
     shapes: Sequence[tuple[int, int]] = (),
     failed: bool = False,
+    refiner: Model | None = None,
 ) -> list[Fix]:
     """What would help a request that does not fit, or that `failed` for want of memory; the mildest first.
 
@@ -79,7 +88,7 @@ def fixes(
     """
     if request.backend == "procedural":
         return []
-    now = need(runs, request, model, alike)
+    now = need(runs, request, model, alike, refiner)
     if now.fits and not failed:
         return []
     painted = Fix("paint", replace(request, backend="procedural", model=""))
@@ -90,11 +99,9 @@ def fixes(
         return [*_changes(request), *much[:1], painted]
 
     def then(fix: Fix) -> Need:
-        return need(runs, fix.request, model, alike)
+        return need(runs, fix.request, model, alike, refiner)
 
-    enough = [fix for fix in smaller if then(fix).fits][
-        :1
-    ]  # too small a picture that does not fit is no help
+    enough = [fix for fix in smaller if then(fix).fits][:1]  # the smallest is no help if it does not fit
     found = [*_changes(request), *enough]
     helping = [fix for fix in found if (then(fix).memory or 0) < 0.97 * (now.memory or 0)]
     return [*([fix for fix in helping if then(fix).fits] or helping), painted]

@@ -15,6 +15,7 @@ from avila.library.convert import convert
 from avila.library.families import ADDITIONS
 from avila.library.hashes import Hashes, short
 from avila.library.models import Library, Model
+from avila.paths import expanded
 from avila.terminal import json_option, say, text
 
 _PATIENCE = 2.0  # seconds between two lines on how far it is
@@ -39,6 +40,8 @@ def add_commands(commands: Any) -> Any:
     inspect.add_argument("name", type=text, metavar=_("NAME_OR_PATH"))
     add = actions.add_parser("add", parents=[later], help=_("look for models in one more folder"))
     add.add_argument("folder", type=text, metavar=_("FOLDER"))
+    remove = actions.add_parser("remove", parents=[later], help=_("look in an added folder no more"))
+    remove.add_argument("folder", type=text, metavar=_("FOLDER"))
     hashes = actions.add_parser("hash", parents=[later], help=_("SHA-256 and A1111's short hash"))
     hashes.add_argument("names", type=text, nargs="+", metavar=_("NAME_OR_PATH"))
     converted = actions.add_parser(
@@ -57,6 +60,8 @@ def run(options: argparse.Namespace) -> int:
                 return _inspect_model(avila, options)
             case "add":
                 return _add_folder(avila, options)
+            case "remove":
+                return _remove_folder(avila, options)
             case "hash":
                 return _hash_models(avila, options)
             case "convert":
@@ -130,18 +135,23 @@ def _inspect_model(avila: startup.Avila, options: argparse.Namespace) -> int:
 
 
 def _add_folder(avila: startup.Avila, options: argparse.Namespace) -> int:
-    folder = Path(options.folder).expanduser().absolute()
-    if not folder.is_dir():
+    folder = expanded(options.folder).absolute()
+    reason = ""
+    if not options.folder.strip() or not folder.is_dir():
+        reason = _("{folder} is not a folder.").format(folder=options.folder or "“”")
+    elif folder == Path(folder.anchor):
+        reason = _("{folder} is a whole disk, too much to search each time.").format(folder=folder)
+    if reason:
         raise AvilaError(
             _("The folder was not added"),
-            _("{folder} is not a folder.").format(folder=folder),
+            reason,
             _("Give the folder that holds the models, or another program's own folder."),
         )
+    models = Library([folder]).everything()
     known = avila.settings.model_folders
     if str(folder) not in known:
         changed = replace(avila.settings, model_folders=(*known, str(folder)))
         settings.save(avila.folders.settings_file, changed)
-    models = Library([folder]).everything()
     usable = sum(not model.problem for model in models)
     if options.json:
         print(json.dumps({"folder": str(folder), "found": len(models), "usable": usable}, indent=2))
@@ -151,6 +161,23 @@ def _add_folder(avila: startup.Avila, options: argparse.Namespace) -> int:
                 folder=folder, found=len(models), usable=usable
             )
         )
+    return 0
+
+
+def _remove_folder(avila: startup.Avila, options: argparse.Namespace) -> int:
+    """As it was added, or as a path to the same place; its files stay."""
+    known = avila.settings.model_folders
+    wanted = expanded(options.folder).absolute()
+    kept = tuple(name for name in known if name != options.folder and expanded(name).absolute() != wanted)
+    if kept == known:
+        raise AvilaError(
+            _("The folder was not removed"),
+            _("{folder} is none of those that were added.").format(folder=options.folder),
+            _("These are: {names}.").format(names=", ".join(known) or "–"),
+        )
+    settings.save(avila.folders.settings_file, replace(avila.settings, model_folders=kept))
+    if options.json:
+        print(json.dumps({"folders": list(kept)}, indent=2))
     return 0
 
 
@@ -171,7 +198,7 @@ def _hash_models(avila: startup.Avila, options: argparse.Namespace) -> int:
 
 
 def _convert_model(avila: startup.Avila, options: argparse.Namespace) -> int:
-    given = Path(options.name).expanduser()
+    given = expanded(options.name)
     source = given.absolute() if given.is_file() else avila.library.find(options.name).path
     begin = time.monotonic()
 

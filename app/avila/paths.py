@@ -52,7 +52,7 @@ def folders() -> Folders:
     """The folders in use: below `AVILA_HOME` when it is set, else where the system wants them."""
     home = os.environ.get("AVILA_HOME")
     if home:
-        base = Path(home).expanduser().absolute()
+        base = expanded(home).absolute()
         return Folders(base, base / "pictures", base / "models", base / "cache", base / "logs")
     system = platformdirs.PlatformDirs("Avila", appauthor=False)
     return Folders(
@@ -62,6 +62,14 @@ def folders() -> Folders:
         cache=Path(system.user_cache_dir),
         logs=Path(system.user_log_dir),
     )
+
+
+def expanded(text: str) -> Path:
+    """A path a person gave, with "~" as the home folder; as it stands where nobody's home is meant."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # "~somebody"
+        return Path(text)
 
 
 @contextmanager

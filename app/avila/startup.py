@@ -79,7 +79,7 @@ def starter() -> Model | None:
 
 def pictures_folder(folders: paths.Folders, remembered: Settings) -> Path:
     """Where the pictures go: the folder of the settings, or the usual one."""
-    return Path(remembered.pictures).expanduser() if remembered.pictures else folders.pictures
+    return paths.expanded(remembered.pictures) if remembered.pictures else folders.pictures
 
 
 def open_library(folders: paths.Folders, remembered: Settings) -> Library:
@@ -91,7 +91,7 @@ def open_library(folders: paths.Folders, remembered: Settings) -> Library:
 
 def search_in(library: Library, folders: paths.Folders, remembered: Settings) -> None:
     """Let the library follow the settings' folders."""
-    library.search_in([folders.models, *(Path(name).expanduser() for name in remembered.model_folders)])
+    library.search_in([folders.models, *(paths.expanded(name) for name in remembered.model_folders)])
 
 
 def network(folders: paths.Folders, remembered: Settings, allowed: bool = False) -> Network:

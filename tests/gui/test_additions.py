@@ -634,3 +634,16 @@ def test_tab_goes_through_a_row(window: Window, qtbot: QtBot) -> None:
         "Trained word: sumi ink",
         "Trained word: brush",
     ]
+
+
+def test_an_embeddings_word_is_known_in_the_chips() -> None:
+    from avila.drafts import read
+    from avila.ui.caption import with_embeddings
+
+    prompt = "a boat, My-Style, EasyNegative, blorp"
+    words = with_embeddings(read(prompt).words, prompt, ["my-style", "EasyNegative"])
+    told = {word.text: (word.known, word.meaning) for word in words}
+    assert told["EasyNegative"] == (True, "embedding")
+    assert told["blorp"] == (False, "")
+    assert all(known for text, (known, _meaning) in told.items() if text in ("My", "Style", "My-Style"))
+    assert {word.text for word in words if not word.known} == {"blorp"}

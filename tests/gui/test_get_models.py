@@ -364,6 +364,22 @@ def test_what_is_here_already_is_not_offered(page: GetModels, server: Hub, qtbot
     assert not button.isEnabled()
 
 
+def test_a_file_of_another_size_is_not_the_catalogues(page: GetModels, home: Path) -> None:
+    """A download that another program cut off has the name, but not the bytes."""
+    row = next(row for row in page.catalog if row.entry.file.endswith(".safetensors"))
+    models = home / "models"
+    models.mkdir(exist_ok=True)
+    (models / row.entry.file).write_bytes(b"cut off")
+    page.set_files([])
+    assert row.here.isHidden()
+    assert row.get.text().strip() == "Another file"
+    assert "another size" in row.get.toolTip()
+    with (models / row.entry.file).open("r+b") as file:
+        file.truncate(row.entry.size)  # nothing is written: a hole
+    page.set_files([])
+    assert not row.here.isHidden()
+
+
 def test_another_of_the_same_name_does_not_take_its_place(
     page: GetModels, server: Hub, window: Window, qtbot: QtBot
 ) -> None:

@@ -68,7 +68,7 @@ def test_a_refiner_is_chosen_and_travels_with_the_request(panel: Panel, qtbot: Q
         choose(panel, 1)
     assert seen(panel.options) == {"refiner", "start"}
     spin = panel.options.start.findChild(QSpinBox)
-    assert (spin.text(), spin.accessibleName()) == ("from 80 %", "Refiner takes over at")
+    assert (spin.text(), spin.accessibleName()) == ("takes over at 80 %", "Refiner takes over at")
     with qtbot.waitSignal(panel.changed):
         spin.setValue(70)
     request = panel.request()

@@ -184,6 +184,21 @@ def test_loras_that_do_not_fit_are_explained(backend: Diffusers, tmp_path: Path)
     assert "no LoRA" in refused(backend, replace(ASKED, loras=(Lora("absent"),))).explanation
 
 
+def test_a_lora_of_huge_numbers_is_blamed_itself(backend: Diffusers, tmp_path: Path) -> None:
+    pieces = {
+        f"lora_unet_{target}.lora_{end}.weight": value * 1e30
+        for target, (down, up) in [
+            (name, pair) for (part, name), pair in matrices(backend.pipeline(ASKED)).items() if part == "unet"
+        ][:8]
+        for end, value in (("down", down), ("up", up))
+    }
+    path = write(tmp_path / "huge.safetensors", pieces)
+    error = refused(backend, replace(ASKED, loras=(Lora(str(path), 3.0),)))
+    assert "LoRA" in error.explanation
+    assert "huge" in error.explanation
+    assert not backend._needs_full_precision
+
+
 def test_an_embedding_is_found_by_its_name(backend: Diffusers, place: Path) -> None:
     import torch
 
@@ -233,12 +248,28 @@ def test_another_vae_and_a_missing_one(backend: Diffusers, tmp_path: Path, famil
     assert not np.array_equal(plain, changed)
     assert np.array_equal(plain, pixels(backend, request))
     assert state(backend.pipeline(request)) == before
+    lent = replace(request, vae=str(tmp_path / "other.safetensors"))
+    assert np.array_equal(changed, pixels(backend, lent))
     without = write_tiny_checkpoint(tmp_path / "m.safetensors", layout=layout, without=prefix)
     mended = pixels(backend, replace(request, model=str(without), vae=str(path)))
     assert np.array_equal(mended, changed)
     assert "VAE" in refused(backend, replace(request, model=str(without))).explanation
     write(path, {name: tensor * torch.nan for name, tensor in vae.items()})
     assert "NaN" in refused(backend, replace(request, vae=str(path))).details
+
+
+def test_a_small_decoder_in_place_of_the_vae(backend: Diffusers, tmp_path: Path) -> None:
+    from diffusers import AutoencoderTiny
+
+    tiny = AutoencoderTiny(latent_channels=4)
+    path = write(tmp_path / "taesd.safetensors", {k: v.clone() for k, v in tiny.state_dict().items()})
+    assert kind_of(path).kind == "taesd"
+    for follow_draft in (0, 50):
+        request = replace(ASKED, model="sd1", vae=str(path), follow_draft=follow_draft)
+        assert pixels(backend, request).shape == (64, 64, 3)
+    assert type(backend.pipeline(request).vae) is AutoencoderTiny
+    write(path, {k: v for k, v in tiny.state_dict().items() if "encoder.layers.1." not in k})
+    assert "could not be loaded" in refused(backend, request).title
 
 
 def test_a_vae_in_diffusers_layout_is_the_same_vae(backend: Diffusers, place: Path, tmp_path: Path) -> None:

@@ -302,7 +302,7 @@ def test_a_picture_with_each_kind_at_once(backend: Diffusers, tmp_path: Path) ->
                 "lora_up.weight": lambda *_: draw(64, 4),
                 "alpha": draw,
             },
-            "another family",
+            "parts do not match",
         ),
         (
             {"lora_down.weight": lambda *_: number(1), "lora_up.weight": lambda *_: number(1)},

@@ -166,3 +166,19 @@ def test_time_is_told_by_pictures_of_the_same_precision_and_way_of_decoding(runs
     assert seconds(runs, replace(REQUEST, vae_tiling=True)) == 1 + 20 * 2 + 9
     runs.add(replace(RUN, precision="bfloat16", step=1.0))
     assert seconds(runs, replace(REQUEST, precision="bfloat16")) == 1 + 20 * 1 + 3
+
+
+def test_a_refiner_is_learned_apart(runs: Runs) -> None:
+    refined = replace(REQUEST, refiner="r")
+    runs.add(RUN)
+    assert runs.expect(refined) is None
+    runs.add(replace(RUN, refiner="r", step=3.0, memory=9_000_000_000))
+    assert seconds(runs, refined) == 1 + 20 * 3 + 3
+    assert seconds(runs, REQUEST) == 1 + 20 * 2 + 3
+    runs.hold([REQUEST])
+    assert runs.holds(REQUEST)
+    assert not runs.holds(refined)
+    assert not runs.holds(replace(REQUEST, ema=True))
+    runs.hold([refined, replace(REQUEST, model="r")])
+    assert runs.holds(refined)
+    assert runs.holds(REQUEST)

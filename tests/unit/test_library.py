@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -322,3 +323,39 @@ def test_of_two_models_at_one_place_each_is_found_by_its_own_reference(tmp_path:
     for model in models:
         assert alone.find(model.reference) == model
     assert alone.find("starter").path == mine / "starter"
+
+
+# Names
+
+
+def test_a_tilde_that_is_nobodys_home_is_a_name_like_any(tmp_path: Path) -> None:
+    write_tiny_checkpoint(tmp_path / "~tilde.safetensors")
+    library = Library([tmp_path])
+    assert library.find("~tilde.safetensors").path.name == "~tilde.safetensors"
+    for name in ("~nobody-at-all/x", "~nobody-at-all"):
+        with pytest.raises(AvilaError, match="not found"):
+            library.find(name)
+
+
+def test_a_converted_pickle_leaves_its_name_to_the_safe_file(tmp_path: Path) -> None:
+    write_tiny_checkpoint(tmp_path / "dream.safetensors")
+    (tmp_path / "dream.ckpt").write_bytes(b"\x80\x02}q\x00.")
+    assert Library([tmp_path]).find("dream").path.suffix == ".safetensors"
+    assert Library([tmp_path]).find("dream.ckpt").look.pickle
+
+
+def test_accents_are_found_however_they_are_written(tmp_path: Path) -> None:
+    name = unicodedata.normalize("NFD", "coração")
+    write_tiny_checkpoint(tmp_path / f"{name}.safetensors")
+    assert Library([tmp_path]).find("coração").path.stem == name
+
+
+def test_a_file_in_the_way_takes_no_models_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    models, elsewhere = tmp_path / "models", tmp_path / "elsewhere"
+    models.mkdir()
+    elsewhere.mkdir()
+    write_tiny_checkpoint(models / "mine.safetensors")
+    (elsewhere / "mine").write_text("a note")
+    monkeypatch.chdir(elsewhere)
+    assert Library([models]).find("mine").path == models / "mine.safetensors"
+    assert Library([models]).find("./mine").path == elsewhere / "mine"

@@ -173,7 +173,14 @@ def test_other_programs_folders_are_read_where_they_are(tmp_path: Path) -> None:
     (hub / "snapshots/new/model_index.json").write_text("{}")
     (model,) = Library([cache]).models()
     assert (model.name, model.kind) == ("org/name", "checkpoint")
-    for damaged in ("[", "mine: 5", "a: !!python/object:os.system {}", "x: {base_path: [1], y: z}"):
+    for damaged in (
+        "[",
+        "mine: 5",
+        "a: !!python/object:os.system {}",
+        "x: {base_path: [1], y: z}",
+        f"x: {{y: {'z' * 5000}}}",
+        "x: {base_path: ~nobody-at-all/ComfyUI, y: z}",
+    ):
         (comfy / "extra_model_paths.yaml").write_text(damaged)
         assert [m.name for m in Library([comfy]).everything()] == ["c"]
 

@@ -360,3 +360,12 @@ def test_loras_in_a_prompt_of_others() -> None:
 def test_loras_that_are_none(loras: object) -> None:
     with pytest.raises(ValueError, match="loras"):
         GenerationRequest.from_json({"prompt": "", "loras": loras})
+
+
+@pytest.mark.parametrize(
+    ("said", "scale"), [("1, Distilled CFG Scale: 3.5", 3.5), ("7, Distilled CFG Scale: 3.5", 7)]
+)
+def test_forges_guidance_for_flux_is_the_one_there_is(said: str, scale: float) -> None:
+    back = parse_parameters(f"a cat\nSteps: 20, Sampler: Euler, CFG scale: {said}, Seed: 1, Size: 64x64")
+    assert back is not None
+    assert back.cfg_scale == scale

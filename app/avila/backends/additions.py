@@ -97,7 +97,7 @@ def _pieces(pipeline: Any, lora: Addition) -> Iterator[tuple[Any, dict[str, Any]
                 for role, matrix in pieces.items()
             }
             if not fits(layer, own):
-                raise _other_family(lora, tensors, target)
+                raise _other_family(pipeline, lora, tensors, target)
             yield layer, own, _scale(own, alphas.get("transformer", _Alpha()).of(dotted[target]))
         if in_transformer:
             continue
@@ -110,7 +110,7 @@ def _pieces(pipeline: Any, lora: Addition) -> Iterator[tuple[Any, dict[str, Any]
         if layer is None and part.startswith("text_encoder") and _behind_the_last(inner, layers.get(part)):
             continue  # SD 2 leaves its text encoder's last layer out, trainers do not
         if layer is None or not fits(layer, pieces):
-            raise _other_family(lora, tensors, target)
+            raise _other_family(pipeline, lora, tensors, target)
         yield layer, pieces, _scale(pieces, alphas.get(part, _Alpha()).of(dotted[target]))
 
 
@@ -197,14 +197,17 @@ def _alpha(values: dict[str, Any]) -> _Alpha:
     return _Alpha(number(values.get("lora_alpha")), values.get("use_rslora") is True, of_layers)
 
 
-def _other_family(lora: Addition, tensors: dict[str, Any], target: str) -> AvilaError:
+def _other_family(pipeline: Any, lora: Addition, tensors: dict[str, Any], target: str) -> AvilaError:
     widths = [
         tensor.shape[1]
         for name, tensor in tensors.items()
         if "attn2" in name and "to_k" in name and name.endswith(INNER) and tensor.dim() > 1
     ]
     family = MADE_FOR.get(widths[0]) if widths else None
-    if family:
+    unet = getattr(pipeline, "unet", None)
+    if unet is not None and widths and widths[0] == unet.config.cross_attention_dim:
+        explanation = _("This model is of its family, but of a smaller or changed build: parts do not match.")
+    elif family:
         explanation = _("It was made for {family}, and this model is of another family.").format(
             family=family
         )

@@ -68,13 +68,22 @@ class Diffusers:
             return self._generate(request, on_step)
         except _NotFiniteError:
             loaded = self._models.latest  # or its refiner, in the same precision
+            path = self._library.find(request.model).path
             if loaded is None or loaded.key.dtype == "float32":
+                self._needs_full_precision.discard(path)  # which did not help
+                if request.loras:
+                    raise AvilaError(
+                        _("The model gave no picture"),
+                        _("With these LoRAs its calculation ended in invalid numbers (NaN): {names}.").format(
+                            names=", ".join(f"{lora.model} ({lora.weight:g})" for lora in request.loras)
+                        ),
+                        _("Lower their weights, or leave them out one by one."),
+                    ) from None
                 raise AvilaError(
                     _("The model gave no picture"),
                     _("Its calculation ended in invalid numbers (NaN): the model file may be damaged."),
                     _("Try another sampler or a lower CFG scale, or download the model again."),
                 ) from None
-            path = self._library.find(request.model).path
             log.warning("%s overflows in %s; using float32", path, loaded.key.dtype)
             self._needs_full_precision.add(path)
             del loaded  # it goes before it is read in full precision
@@ -189,7 +198,8 @@ class Diffusers:
         # it decodes with the VAE of the model before it
         shared = replaced or (model.path, model.modified)
         second_key = LoadKey(refiner.path, refiner.modified, refiner.size, device.name, dtype, shared)
-        second = self._model(refiner, second_key, request, None, base=loaded)
+        alone = replace(request, model=request.refiner, refiner="", ema=False)  # what it is held for
+        second = self._model(refiner, second_key, alone, None, base=loaded)
         told = second.scheduler_config["prediction_type"]
         _set_sampler(second, request, {**loaded.scheduler_config, "prediction_type": told})
         return loaded, second

@@ -150,10 +150,11 @@ def _vae(chosen: Model, model: Model, dtype: Any) -> Any:
         )
     try:
         if path.is_dir():
-            folder = path / "vae" if (path / "vae").is_dir() else path
             vae = AutoencoderKL.from_pretrained(
-                folder, use_safetensors=True, local_files_only=True, torch_dtype=dtype
+                path / "vae", use_safetensors=True, local_files_only=True, torch_dtype=dtype
             )
+        elif chosen.kind == "taesd":
+            vae = _small_vae(path, dtype)
         else:
             with TemporaryDirectory(prefix="avila-") as place:
                 config = json.dumps(_vae_config(path, model.family))
@@ -167,6 +168,22 @@ def _vae(chosen: Model, model: Model, dtype: Any) -> Any:
     except SafetensorError as error:
         raise _damaged(chosen, error) from error
     return vae
+
+
+def _small_vae(path: Path, dtype: Any) -> Any:
+    """TAESD in diffusers' layout. Raises ValueError when it is in another, or not whole."""
+    from diffusers import AutoencoderTiny
+    from safetensors.torch import load_file
+
+    shape = read_header(path).shape("decoder.layers.0.weight")
+    if len(shape) != 4:
+        raise ValueError("not in diffusers' layout")
+    vae = AutoencoderTiny(latent_channels=shape[1])
+    try:
+        vae.load_state_dict(load_file(path))
+    except RuntimeError as error:
+        raise ValueError(str(error)) from error
+    return vae.to(dtype)
 
 
 def _check_fit(vae: Model, pipeline: Any, family: str) -> None:

@@ -125,7 +125,7 @@ def parse_parameters(text: str) -> GenerationRequest | None:
         width=int(size[1]) if size else default.width,
         height=int(size[2]) if size else default.height,
         steps=_whole(pairs.get("Steps", ""), default.steps),
-        cfg_scale=_decimal(pairs.get("CFG scale", ""), default.cfg_scale),
+        cfg_scale=_guidance(pairs, default.cfg_scale),
         sampler=sampler or default.sampler,
         seed=_whole(pairs.get("Seed", ""), RANDOM_SEED),
         follow_draft=follow_draft if 0 <= follow_draft <= 100 else default.follow_draft,
@@ -137,6 +137,12 @@ def parse_parameters(text: str) -> GenerationRequest | None:
         refiner_start=start if 0 <= start <= 1 else default.refiner_start,
         ema=pairs.get("EMA", "") == "True",
     )
+
+
+def _guidance(pairs: dict[str, str], usual: float) -> float:
+    """Forge writes the guidance distilled into Flux beside a CFG scale of 1; here they are one number."""
+    scale = _decimal(pairs.get("CFG scale", ""), usual)
+    return _decimal(pairs.get("Distilled CFG Scale", ""), scale) if scale == 1 else scale
 
 
 def _without_hash(name: str) -> str:

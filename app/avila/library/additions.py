@@ -76,7 +76,8 @@ def _addition(library: Library, name: str, kind: str, model: Model) -> Model:
             _("Download it again, or leave it out."),
             str(found.path),
         )
-    if found.kind != kind and not (kind == "vae" and found.path.is_dir()):  # a folder lends its VAE
+    lends = kind == "vae" and found.kind in ("checkpoint", "taesd") and not found.look.pickle
+    if found.kind != kind and not lends:  # a model lends its VAE, and a small decoder is one
         title = _("“{name}” is not a LoRA") if kind == "lora" else _("“{name}” is not a VAE")
         raise AvilaError(
             title.format(name=name),

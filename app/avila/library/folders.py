@@ -12,6 +12,7 @@ from pathlib import Path
 from avila.errors import AvilaError
 from avila.library.exported import INDEX
 from avila.library.headers import PICKLES, first_bytes, is_pickle
+from avila.paths import expanded
 
 # Pickles are never opened, but a person who put one there is told why.
 SUFFIXES = (".safetensors", ".sft", ".gguf", ".ckpt")
@@ -165,8 +166,18 @@ def _comfyui_paths(path: Path) -> list[Path]:
     for section in sections.values() if isinstance(sections, dict) else ():
         if not isinstance(section, dict):
             continue
-        base = path.parent / Path(os.path.expandvars(str(section.get("base_path") or "."))).expanduser()
+        told = section.get("base_path") or "."
+        if not isinstance(told, str):
+            continue
+        base = path.parent / expanded(os.path.expandvars(told))
         for key, value in section.items():
             if key not in ("base_path", "is_default", "custom_nodes") and isinstance(value, str):
                 found |= dict.fromkeys(base / line.strip() for line in value.splitlines() if line.strip())
-    return [Path(os.path.normpath(folder)) for folder in found if folder.is_dir()]
+    return [Path(os.path.normpath(folder)) for folder in found if _is_folder(folder)]
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a name too long or with a zero byte
+        return False

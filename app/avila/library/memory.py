@@ -23,6 +23,8 @@ def weights(model: Model, precision: str) -> int:
 @lru_cache(maxsize=256)
 def parameters(model: Model) -> int:
     """How many numbers the model's networks have; 0 when its files cannot be read."""
+    if model.numbers:
+        return model.numbers
     files = [model.path]
     if model.path.is_dir():
         files = []

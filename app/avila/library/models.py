@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from avila.library.families import ADDITIONS, Kind, is_refiner, kind_of
 from avila.library.folders import candidates, hub_name, is_model_folder, places
 from avila.library.headers import PICKLES
 from avila.library.layouts import FLOW
+from avila.paths import expanded
 
 # Names of files in folders that have the model's name: diffusers', PEFT's, InvokeAI's.
 USUAL = ("diffusion_pytorch_model", "diffusion_pytorch_model.fp16", "pytorch_lora_weights", "adapter_model",
@@ -33,6 +35,7 @@ class Model:
     problem: str  # why it makes no pictures by itself, one sentence; "" when it does
     card: Card = NO_CARD  # what its maker says of it
     builtin: bool = False  # it came with the program
+    numbers: int = 0  # of weights, with what lies beside an SD 3 or Flux file; 0 for other models
 
     @property
     def kind(self) -> str:
@@ -120,7 +123,7 @@ class Library:
             for path in candidates(place)
         }
         return sorted(
-            found.values(), key=lambda model: (not model.builtin, model.name.casefold(), model.reference)
+            found.values(), key=lambda model: (not model.builtin, sort_key(model.name), model.reference)
         )
 
     def search_in(self, folders: Sequence[Path]) -> None:
@@ -134,18 +137,23 @@ class Library:
         Of several with one name, as a model and its VAE, it is the one of this kind. The model may have a
         problem. Raises AvilaError when there is none, or more than one of that name.
         """
-        given = Path(name_or_path).expanduser()
-        for path in (*(folder / given for folder in self.folders), given):
+        given = expanded(name_or_path)
+        found = [folder / name_or_path for folder in self.folders]
+        if len(given.parts) > 1 or given.suffix:  # else a file that lies in the way would take a name
+            found.append(given)
+        for path in found:
             if name_or_path and _is_model(path):
-                return self._model(Path(os.path.abspath(path)))  # noqa: PTH100 - resolving would lose links
+                return self._model(_absolute(path))
         models = self.everything()
-        named = called(models, name_or_path)
+        named = called(_without_converted(models), name_or_path)
+        if not named and name_or_path and _is_model(given):
+            return self._model(_absolute(given))
         named = [model for model in named if model.kind == kind] or named
         if len(named) > 1:
             raise AvilaError(
                 _("Several models have this name"),
                 _("“{name}” could be: {references}.").format(
-                    name=name_or_path, references=", ".join(model.reference for model in named)
+                    name=name_or_path, references=", ".join(model.reference for model in named[:10])
                 ),
                 _("Choose one of these instead."),
             )
@@ -239,7 +247,8 @@ class Library:
             return model
         t5 = assembly.tokenizer is not None
         card = replace(of_family(model.card, model.family, model.variant, t5), hint=assembly.hint)
-        return replace(model, problem=model.problem or assembly.problem, card=card)
+        problem = model.problem or assembly.problem
+        return replace(model, problem=problem, card=card, numbers=assembly.numbers)
 
     def _reference(self, path: Path) -> str:
         """What `find` finds this very path by: short, unless another folder has the same before."""
@@ -256,12 +265,17 @@ class Library:
 
 def choosable(everything: Sequence[Model]) -> list[Model]:
     """Those of all models that `Library.models` gives."""
-    here = {model.path for model in everything if not model.look.pickle}
-    return [
-        model
-        for model in everything
-        if not model.addition and not (model.look.pickle and target_of(model.path) in here)
-    ]
+    return [model for model in _without_converted(everything) if not model.addition]
+
+
+def _without_converted(models: Sequence[Model]) -> list[Model]:
+    """Those that are no pickle with its safe file beside it."""
+    here = {model.path for model in models if not model.look.pickle}
+    return [model for model in models if not (model.look.pickle and target_of(model.path) in here)]
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolving would lose links
 
 
 def target_of(path: Path) -> Path:
@@ -280,9 +294,20 @@ def _name(path: Path) -> str:
 
 def called(models: Sequence[Model], name: str) -> list[Model]:
     """Those with this name or file name, else the LoRAs trained under it; case does not matter."""
-    wanted = name.casefold()
-    named = [model for model in models if wanted in (model.name.casefold(), model.path.name.casefold())]
-    return named or [model for model in models if wanted and wanted == model.look.alias.casefold()]
+    wanted = _plain(name)
+    named = [model for model in models if wanted in (_plain(model.name), _plain(model.path.name))]
+    return named or [model for model in models if wanted and wanted == _plain(model.look.alias)]
+
+
+def sort_key(name: str) -> str:
+    """By letters alone: “ação” comes before “anything”."""
+    letters = unicodedata.normalize("NFKD", name)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).casefold()
+
+
+def _plain(name: str) -> str:
+    """A name to compare: macOS writes an accent as a letter of its own, people do not."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _read_card(path: Path, usual: Recommended) -> tuple[Card, str]:

@@ -22,7 +22,8 @@ from avila.ui.model_thumbnails import Thumbnails
 from avila.ui.texts import Elided
 from avila.ui.widgets import Icon, button, label
 
-KINDS = ("lora", "vae", "embedding")
+DECODERS = ("vae", "taesd")
+KINDS = ("lora", *DECODERS, "embedding")
 
 
 class Additions(QWidget):
@@ -161,6 +162,11 @@ class Additions(QWidget):
         self._suit()
         self._show_in_list()
 
+    def embeddings(self) -> list[Model]:
+        """Those whose word the chosen model would understand."""
+        known = [model for model in self._models or () if model.kind == "embedding"]
+        return [model for model in known if not misfit(model, self._host)]
+
     def offer(self, model: Model) -> None:
         """One more that can be added, from anywhere."""
         if model not in (self._models or ()):
@@ -189,7 +195,8 @@ class Additions(QWidget):
 
     def known(self, name: str, kind: str = "lora") -> Model | None:
         """The addition with this reference, or else the only one with this name."""
-        of_kind = [model for model in self._models or () if model.kind == kind]
+        kinds = DECODERS if kind == "vae" else (kind,)
+        of_kind = [model for model in self._models or () if model.kind in kinds]
         for model in of_kind:
             if model.reference == name:
                 return model
@@ -271,7 +278,7 @@ class Additions(QWidget):
     # the VAE
 
     def _fill_vaes(self) -> None:
-        vaes = [model for model in self._models or () if model.kind == "vae"]
+        vaes = [model for model in self._models or () if model.kind in DECODERS]
         offered = {model.reference: model.name for model in vaes if not misfit(model, self._host)}
         if self._vae:
             offered.setdefault(self._vae, self._title(self._vae))

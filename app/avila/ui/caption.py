@@ -1,6 +1,8 @@
 """The one line below the picture that says what it is: a draft and its words, a step, or how it was made."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -98,6 +100,21 @@ class Caption(QWidget):
             (self._picture, self._picture_text),
         )
         return next((text.text() for shown, text in texts if shown is face), "")
+
+
+def with_embeddings(words: Iterable[Word], prompt: str, names: Iterable[str]) -> tuple[Word, ...]:
+    """The words, those that are or belong to an embedding's name as known: the model uses them."""
+    spans = [
+        found.span()
+        for name in names
+        for found in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", prompt, re.IGNORECASE)
+    ]
+
+    def told(word: Word) -> Word:
+        used = any(begin <= word.start and word.end <= end for begin, end in spans)
+        return replace(word, known=True, meaning=_("embedding")) if used and not word.known else word
+
+    return tuple(map(told, words))
 
 
 class Chips(ChipLine):

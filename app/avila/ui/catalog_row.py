@@ -33,21 +33,28 @@ class CatalogRow(QWidget):
         self.here = QWidget()
         self.here.setFixedWidth(BUTTON_WIDTH)
         self._lay_out()
-        self.show_state(here=False, state=None, locked=True, room=0)
+        self.show_state(size_here=None, state=None, locked=True, room=0)
 
-    def show_state(self, here: bool, state: State | None, locked: bool, room: int) -> None:
+    def show_state(self, size_here: int | None, state: State | None, locked: bool, room: int) -> None:
         """Offer what can be done.
 
-        `here`: the file is on this computer; `state`: of its download, if there is one; `room`: bytes that a
-        download may take.
+        `size_here`: bytes of a file or folder of its name on this computer, if there is one; `state`: of its
+        download, if there is one; `room`: bytes that a download may take.
         """
         entry = self.entry
+        is_file = entry.file.endswith(".safetensors")
+        here = size_here == entry.size or (size_here is not None and not is_file)
         self.here.setVisible(here)
         self.get.setVisible(not here)
         name = _("Download {name}").format(name=entry.name)
         reason = ""
         text = _("Download")
-        if state in (State.WAITING, State.RUNNING):
+        if size_here is not None:
+            text = _("Another file")
+            reason = _(
+                "A file of this name and of another size, {size}, is here: cut off, or another one"
+            ).format(size=size_text(size_here))
+        elif state in (State.WAITING, State.RUNNING):
             text, reason = _("Under way"), _("See it under Downloads")
         elif state in (State.PAUSED, State.FAILED):
             text, reason = _("Begun"), _("Go on with it under Downloads")

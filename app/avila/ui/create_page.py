@@ -5,6 +5,7 @@ a click in the strip shows that picture. A job that ends while something else is
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 from functools import partial
 from time import monotonic
@@ -25,7 +26,7 @@ from avila.library.models import Model
 from avila.library.previews import preview_file
 from avila.startup import Avila, abilities
 from avila.ui.canvas import FINAL_MS, PREVIEW_MS, Canvas
-from avila.ui.caption import WIDTH, Caption
+from avila.ui.caption import WIDTH, Caption, with_embeddings
 from avila.ui.drafting import Draft, DraftPainter
 from avila.ui.gallery_model import GalleryModel
 from avila.ui.memory_card import WaysOut
@@ -298,7 +299,8 @@ class CreatePage(QWidget):
     def _draft_painted(self, draft: Draft) -> None:
         if draft.request != self._wished or self._debounce.isActive():
             return  # another key was pressed, or Generate
-        self._draft = draft
+        words = with_embeddings(draft.scene.words, draft.request.prompt, self.panel.embedding_names())
+        self._draft = draft = replace(draft, scene=replace(draft.scene, words=words))
         if draft.fine and self._shown != Shown.DRAFT:
             return  # it is there for later, but takes no picture or running job away
         self._shown = Shown.DRAFT
@@ -481,11 +483,15 @@ class CreatePage(QWidget):
     def _need(self, request: GenerationRequest) -> Need:
         """What the picture will take here, as far as earlier ones and the model's header tell."""
         chosen, alike, _shapes = self._known_of(request)
-        return need(self._avila.runs, request, chosen, alike)
+        return need(self._avila.runs, request, chosen, alike, self._refiner_of(request))
 
     def _fixes(self, request: GenerationRequest, failed: bool = False) -> list[Fix]:
         """What would make it fit; the sizes are of the chosen model."""
-        return fixes(self._avila.runs, request, *self._known_of(request), failed)
+        known = self._known_of(request)
+        return fixes(self._avila.runs, request, *known, failed, self._refiner_of(request))
+
+    def _refiner_of(self, request: GenerationRequest) -> Model | None:
+        return self.panel.options.known_refiner(request.refiner)
 
     def _known_of(self, request: GenerationRequest) -> tuple[Model | None, set[str], list[tuple[int, int]]]:
         """The request's model, the references of those alike, and its sizes, if it is the chosen one."""

@@ -98,9 +98,10 @@ class _Big(QPushButton):
             line.setLeft(line.left() + painter.fontMetrics().horizontalAdvance(self._title) + 12)
             painter.setFont(theme.font(12))
             painter.setPen(theme.color("text-2"))
-            detail = painter.fontMetrics().elidedText(
-                self._detail, Qt.TextElideMode.ElideLeft, int(line.width())
-            )
+            detail = self._detail
+            if painter.fontMetrics().horizontalAdvance(detail) > line.width():
+                detail = detail.rpartition(" · ")[2]  # the time left; the step is told beside the picture
+            detail = painter.fontMetrics().elidedText(detail, Qt.TextElideMode.ElideRight, int(line.width()))
             painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, detail)
             return
         painter.setFont(theme.font(15, QFont.Weight.DemiBold))

@@ -53,7 +53,7 @@ class GetModels(QScrollArea):
         self._folder, self._library = folders.models, library
         self._network, self._messages = network, messages
         self._looking: threading.Thread | None = None
-        self._here: set[str] = set()  # names of the model files on this computer
+        self._here: dict[str, int] = {}  # names of the files and folders on this computer, and their bytes
         self._locked = True
         self.downloader = Downloader(folders.models, network, self)
         self.finder = FindModel(folders.models, network)
@@ -78,7 +78,7 @@ class GetModels(QScrollArea):
 
     def set_files(self, models: list[Model]) -> None:
         """All models and additions that are on this computer."""
-        self._here = {model.path.name for model in models}
+        self._here = {model.path.name: model.size for model in models}
         self._suit_catalog()
 
     def find_paused(self) -> None:
@@ -234,7 +234,7 @@ class GetModels(QScrollArea):
         self.downloads[download].show_state()
         self._suit_catalog()
         if download.state == State.DONE:
-            self._here.add(download.name)
+            self._here.pop(download.name, None)  # looked at anew
             self._suit_catalog()
             self._look_at(download)
             self.arrived.emit()
@@ -270,14 +270,22 @@ class GetModels(QScrollArea):
             room = 0
         for row in self.catalog:
             file = row.entry.file
-            here = file in self._here or (self._folder / file).is_file()
             under_way = self.downloader.listed_as(file)
-            row.show_state(here, under_way.state if under_way else None, self._locked, room)
+            state = under_way.state if under_way else None
+            row.show_state(self._size_here(file), state, self._locked, room)
         self.space.setText(
             _("Models are kept in {folder}; {size} are free for more.").format(
                 folder=short_path(self._folder), size=size_text(room)
             )
         )
+
+    def _size_here(self, file: str) -> int | None:
+        """Bytes of the file or folder of this name; None when there is none."""
+        known = self._here.get(file)
+        if known is None:
+            with suppress(OSError):
+                return (self._folder / file).stat().st_size
+        return known
 
     def _say_locked(self) -> None:
         self._messages.note(_("The offline lock is on"), _("Open the lock"), self.unlock_wanted.emit)

@@ -1,5 +1,6 @@
 """The one door through which the window speaks: short notes, and cards for what went wrong."""
 
+import re
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal
@@ -7,6 +8,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QPlainTextEdit,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -130,6 +132,11 @@ def _fit(card: QFrame) -> None:
     card.resize(card.width(), card.heightForWidth(card.width()))
 
 
+def breakable(text: str) -> str:
+    """The text with room for a line's end behind each sign of a long file name."""
+    return re.sub(r"(?<=\S)([_.\-/])(?=\S)", "\\1\u200b", text)
+
+
 def _card(
     host: QWidget,
     error: AvilaError,
@@ -146,7 +153,10 @@ def _card(
     column.setContentsMargins(24, 20, 24, 20)
     column.setSpacing(8)
     head = QHBoxLayout()
-    head.addWidget(label(error.title, "title"), 1)
+    title = label(breakable(error.title), "title")
+    title.setWordWrap(True)
+    title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    head.addWidget(title, 1)
     head.addWidget(icon_button("x", _("Close"), _("Close this message"), close))
     column.addLayout(head)
     for text, kind in ((error.explanation, "text"), (error.advice, "prompt")):

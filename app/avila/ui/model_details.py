@@ -69,6 +69,7 @@ class DetailsTable(QWidget):
         place = len(self._texts)
         key = label(name, "hint")
         text = self._texts[name] = Reading("reading-small", 18, 126)
+        text.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab goes from button to button
         text.set_text(value)
         teach(text, name, name)
         text.setToolTip("")

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from avila.i18n import _, ngettext
 from avila.library.folders import likely
+from avila.paths import expanded
 from avila.ui import theme
 from avila.ui.model_rows import short_path
 from avila.ui.models_watch import Folder, ModelsWatch
@@ -136,9 +137,9 @@ class ModelFolders(QDialog):
         known = {folder.path: folder for folder in self._found}
         self._rows.addWidget(self._row(self._own, known.get(self._own), None))
         for name in self._added:
-            folder = Path(name).expanduser()
+            folder = expanded(name)
             self._rows.addWidget(self._row(folder, known.get(folder), partial(self.remove, name)))
-        searched = {self._own, *(Path(name).expanduser() for name in self._added)}
+        searched = {self._own, *(expanded(name) for name in self._added)}
         others = [(folder, owner) for folder, owner in likely(Path.home()) if folder not in searched]
         if others:
             heading = label(_("Also on this computer"), "label")

@@ -382,8 +382,8 @@ class ModelList(QFrame):
             self.close()
             self.picked.emit(row.reference)
             return
-        if row.model and row.model.look.pickle and self._actions:
-            self._show_details(row.model)  # which offer a way
+        if row.model and self._actions:
+            self._show_details(row.model)  # which say it in full, and offer a way if there is one
             return
         room = self.view.visualRect(self._rows.index(self._rows.place(row.path)))
         corner = self.view.viewport().mapToGlobal(QPoint(text_left(room), room.bottom() - 8))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QVBoxLayout, QWidget
 
 from avila.generation import GenerationRequest
 from avila.i18n import _
@@ -35,9 +35,8 @@ class ModelOptions(QWidget):
         self.start = Percent(
             _("Refiner takes over at"),
             _("After this share of the steps the refiner takes over: at 80 % the last fifth is its own"),
-            _("from "),
+            _("takes over at "),
         )
-        self.start.setFixedWidth(104)
         self.start.set_share(GenerationRequest(prompt="").refiner_start)
         self.ema = QCheckBox(_("Training averages (EMA)"))
         teach(
@@ -52,11 +51,11 @@ class ModelOptions(QWidget):
         grid.setColumnMinimumWidth(0, 72)
         grid.setColumnStretch(1, 1)
         grid.addWidget(self._label, 0, 0)
-        pair = QHBoxLayout()  # which leaves no room for one that is not seen
-        pair.setSpacing(8)
-        pair.addWidget(self.refiner, 1)
-        pair.addWidget(self.start)
-        grid.addLayout(pair, 0, 1)
+        rows = QVBoxLayout()  # which leaves no room for one that is not seen
+        rows.setSpacing(8)
+        rows.addWidget(self.refiner)
+        rows.addWidget(self.start)
+        grid.addLayout(rows, 0, 1)
         grid.addWidget(self.ema, 1, 0, 1, 2)
         self.refiner.activated.connect(self._choose)
         self.start.changed.connect(self.changed)
@@ -86,6 +85,10 @@ class ModelOptions(QWidget):
         self.ema.setChecked(request.ema)
         self._show()
 
+    def known_refiner(self, reference: str) -> Model | None:
+        """The refiner of a request, if it is on the disk."""
+        return next((model for model in self._refiners if reference and _is(model, reference)), None)
+
     def _takes_refiner(self) -> bool:
         return self._model is not None and self._model.family == "sdxl" and not self._model.problem
 
@@ -99,7 +102,7 @@ class ModelOptions(QWidget):
 
     def _show(self) -> None:
         """Bring the controls in line; a refiner that is missing is kept, and told when it is used."""
-        named = next((model for model in self._refiners if _is(model, self._wanted)), None)
+        named = self.known_refiner(self._wanted)
         if named:
             self._wanted = named.reference
         self.refiner.clear()

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Self
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QLocale, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from avila.gallery.store import fold
 from avila.i18n import _
 from avila.library.additions import family_name, misfit
-from avila.library.models import Model
+from avila.library.models import Model, sort_key
 from avila.library.notes import Notes
 from avila.ui.model_thumbnails import Thumbnails
 
@@ -98,9 +98,10 @@ def file_rows(everything: Sequence[Model], notes: Notes) -> tuple[FileRow, ...]:
     return tuple(sorted(rows, key=_order))
 
 
-def _order(row: Row) -> tuple[bool, bool, bool, str, str]:
+def _order(row: Row) -> tuple[bool, bool, bool, bool, str, str]:
     own = row.model is None or row.model.builtin
-    return not row.favourite, not own, row.model is None, row.name.casefold(), row.reference
+    amiss = bool(row.problem)
+    return amiss, not row.favourite, not own, row.model is None, sort_key(row.name), row.reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +128,7 @@ def addition_rows(additions: Sequence[Model], host: Model | None, notes: Notes) 
         for model in additions
     ]
     return tuple(
-        sorted(
-            rows, key=lambda row: (bool(row.misfit), not row.favourite, row.name.casefold(), row.reference)
-        )
+        sorted(rows, key=lambda row: (bool(row.misfit), not row.favourite, sort_key(row.name), row.reference))
     )
 
 
@@ -171,7 +170,7 @@ def kind_text(model: Model) -> str:
     }
     if model.kind == "checkpoint":
         return _("checkpoint, one file") if model.path.suffix else _("diffusers folder")
-    return known.get(model.kind, _("unknown"))
+    return known.get(model.kind, _("unknown kind"))
 
 
 def family_text(model: Model) -> str:
@@ -197,7 +196,7 @@ def family_text(model: Model) -> str:
 def size_text(size: int) -> str:
     """Bytes as "2.1 GB", "40 MB" or "3 kB"."""
     if size >= 1e9:
-        return f"{size / 1e9:.1f} GB"
+        return f"{QLocale().toString(size / 1e9, 'f', 1)} GB"
     return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"
 
 

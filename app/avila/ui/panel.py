@@ -185,6 +185,10 @@ class Panel(QWidget):
         self.prompt.cut([(tag.start, tag.end) for tag in known])
         self.tagged.emit(", ".join(tag.lora.model for tag in known))
 
+    def embedding_names(self) -> list[str]:
+        """The words that stand for embeddings of the chosen model; none for the painter."""
+        return [model.name for model in self.additions.embeddings()] if self.model.reference() else []
+
     def backend(self) -> str:
         """The engine that the chosen model needs."""
         return "diffusers" if self.model.reference() else "procedural"

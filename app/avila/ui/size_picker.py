@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import gcd
 
 from PySide6.QtCore import QPoint, QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QPen, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -202,6 +202,8 @@ class ExactSize(QFrame):
             grid.addWidget(side, row, 1)
             self._sides.append(side)
         grid.addWidget(button(_("Use this size"), "", _("Take these numbers"), self._take), 2, 0, 1, 2)
+        for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            QShortcut(QKeySequence(key), self).activated.connect(self._take)
         self._sides[0].setFocus()
         self._sides[0].selectAll()
 

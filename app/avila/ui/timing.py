@@ -38,7 +38,10 @@ def cost(need: Need) -> str:
         else:
             text = _("Needs about {need}, and {free} of memory are free. Close programs, or choose:")
         return text.format(need=size_text(need.memory), free=size_text(need.free))
-    return time_here(need.seconds) if need.seconds is not None else ""
+    told = [time_here(need.seconds)] if need.seconds is not None else []
+    if need.memory is not None and not need.at_least:
+        told.append(_("{size} of memory").format(size=size_text(need.memory)))
+    return " · ".join(told)
 
 
 def time_left(seconds: float) -> str:

@@ -320,6 +320,8 @@ class Window(QMainWindow):
         self.create_page.reuse(request)
 
     def _show_page(self, place: int) -> None:
+        if place != self._pages.currentIndex():
+            self.messages.close_error()  # what it is about is left behind
         self._pages.setCurrentIndex(place)
         self.bar.show_page(place)
         self._saving.start()
