@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("prompt", type=text, metavar=_("PROMPT"), help=_("what the picture shows"))
     generate.add_argument(
         "--backend",
-        choices=[startup.PROCEDURAL, startup.DIFFUSERS, "hybrid"],
+        choices=[*startup.LIBRARIES, "hybrid"],
         help=_("the engine; without it, the best that is here (hybrid is diffusers)"),
     )
     generate.add_argument("--model", default="", metavar=_("NAME_OR_PATH"), help=_("see `avila models`"))
@@ -234,7 +234,7 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         request = with_additions(avila.library, request)
         model = avila.library.find(request.model) if request.model else None
         request = _with_values(request, options, model)
-        if not backend and not model and startup.has_torch():
+        if not backend and not model and startup.installed(startup.DIFFUSERS):
             say(_("No model can be used, so the painter makes the picture; `avila models --check` says why"))
         for note in (request.note(model.card.tokens), model.card.note(request)) if model else ():
             if note:

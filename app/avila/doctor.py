@@ -100,8 +100,9 @@ def examine() -> Report:
         *(
             Finding(_("{name} is not installed.").format(name=name), f"pip install {name}", needed=True)
             for name, version in versions.items()
-            if not version
+            if not version and name not in machine.ENGINE_PACKAGES
         ),
+        *_engines(),
         *torch_findings,
         *_libraries(),
         *_resources(),
@@ -186,9 +187,22 @@ def _places(places: list[Place]) -> list[Finding]:
     return findings
 
 
+def _engines() -> list[Finding]:
+    """The engines that are not installed; any one of them is enough for pictures by a model."""
+    what = {
+        startup.DIFFUSERS: (_("PyTorch runs models as they are; it is not installed."), "torch"),
+        startup.ONNX: (_("ONNX Runtime runs exported models; it is not installed."), "onnx"),
+    }
+    return [
+        Finding(said, f"pip install 'avila-diffusion[{extra}]'", needed=False)
+        for engine, (said, extra) in what.items()
+        if not startup.installed(engine)
+    ]
+
+
 def _devices() -> tuple[list[dict[str, str]], list[Finding]]:
     """Where models run. Imports torch, if it is there and whole."""
-    if not startup.has_torch():
+    if not startup.installed(startup.DIFFUSERS):
         return [], []  # the versions say so already
     from avila.backends.devices import device_and_dtype
 

@@ -13,11 +13,7 @@ import avila
 
 PACKAGES = (
     "PySide6-Essentials",
-    "torch",
-    "diffusers",
-    "transformers",
     "safetensors",
-    "accelerate",
     "httpx2",
     "numpy",
     "pillow",
@@ -26,12 +22,25 @@ PACKAGES = (
     "pyqtdarktheme-fork",
     "platformdirs",
 )
+# Of the engines, of which none is needed.
+ENGINE_PACKAGES = (
+    "torch",
+    "diffusers",
+    "transformers",
+    "accelerate",
+    "onnxruntime",
+    "openvino",
+    "onnx",
+    "onnxscript",
+    "tokenizers",
+    "stable-diffusion-cpp-python",
+)
 
 
 def versions() -> dict[str, str]:
     """Avila's, Python's and the packages' versions; "" for what is not installed. Imports none of them."""
     found = {"avila": avila.__version__, "python": platform.python_version()}
-    for name in PACKAGES:
+    for name in (*PACKAGES, *ENGINE_PACKAGES):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

@@ -6,6 +6,7 @@ without them.
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from traceback import clear_frames
 from typing import TYPE_CHECKING, Any

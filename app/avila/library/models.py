@@ -3,7 +3,7 @@
 import difflib
 import os
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -101,7 +101,14 @@ class Library:
 
     folders: tuple[Path, ...]
 
-    def __init__(self, folders: Sequence[Path], own: Path | None = None) -> None:
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        own: Path | None = None,
+        lacking: Callable[[Kind], str] = lambda _look: "",
+    ) -> None:
+        """`lacking` says in a sentence why such a model cannot run here; "" when it can."""
+        self._lacking = lacking
         self.own = Path(os.path.abspath(own)) if own else None  # noqa: PTH100 - keeps links
         self.search_in(folders)
         self._known: dict[tuple[Path, int, int, str], Model] = {}
@@ -244,10 +251,11 @@ class Library:
         except AvilaError as error:
             return replace(model, problem=error.explanation)
         if not assembly:
-            return model
+            runs = not model.problem and model.kind not in ADDITIONS
+            return replace(model, problem=self._lacking(model.look)) if runs else model
         t5 = assembly.tokenizer is not None
         card = replace(of_family(model.card, model.family, model.variant, t5), hint=assembly.hint)
-        problem = model.problem or assembly.problem
+        problem = model.problem or assembly.problem or self._lacking(model.look)
         return replace(model, problem=problem, card=card, numbers=assembly.numbers)
 
     def _reference(self, path: Path) -> str:
