@@ -1,8 +1,8 @@
 """Long work in a process of its own: it says in JSON lines how far it is, and ends when it is told to.
 
-The process is `python -m MODULE ARGUMENTS…`. Each line on its stdout is one object: {"wrong": …, "details": …}
-says why it cannot go on, all else is up to who started it. Its stdin closes when this process ends,
-however it does; a module that reads it knows then that nobody waits any more.
+The process is `python -m MODULE ARGUMENTS…`. A line on its stdout is one object: {"wrong": …, "details": …}
+says why it cannot go on, all else is up to who started it. Its stdin closes when this process ends, however
+it does; a module that reads it knows then that nobody waits any more.
 """
 
 import json
