@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from types import FrameType
 
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "doctor":
                 return _doctor(options)
             case _:
-                return _bench(options)
+                return _bench(options, parser)
     except AvilaError as error:
         _complain(error)
         return 1
@@ -168,6 +169,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=[
             "additions",
             "draft",
+            "engines",
             "library",
             "load",
             "overhead",
@@ -179,11 +181,27 @@ def _parser() -> argparse.ArgumentParser:
         help=_("what to measure"),
     )
     bench.add_argument(
-        "--model", default="", metavar=_("NAME_OR_PATH"), help=_("for load, overhead and stall")
+        "--model", default="", metavar=_("NAME_OR_PATH"), help=_("for engines, load, overhead and stall")
     )
-    bench.add_argument("--size", type=_size, default=(512, 512), metavar=_("WxH"), help=_("for overhead"))
-    bench.add_argument("--steps", type=int, default=_DEFAULT.steps, help=_("for overhead"))
-    bench.add_argument("--runs", type=_count, default=5, help=_("default: %(default)s"))
+    sized = _("for engines and overhead")
+    bench.add_argument("--size", type=_size, default=(512, 512), metavar=_("WxH"), help=sized)
+    bench.add_argument("--steps", type=int, default=_DEFAULT.steps, help=sized)
+    bench.add_argument("--runs", type=_count, help=_("default: 5, and for engines 1"))
+    bench.add_argument(
+        "--cfg",
+        type=float,
+        default=1.0,
+        help=_("for engines; default: 1, more than that takes twice as long"),
+    )
+    bench.add_argument("--sampler", default="Euler", help=_("for engines; default: %(default)s"))
+    bench.add_argument(
+        "--plot", type=text, metavar=_("FILE"), help=_("for engines: draw the figures (.svg or .png)")
+    )
+    bench.add_argument(
+        "--full",
+        action="store_true",
+        help=_("for engines: of a random model of SD 1.5's size, made, exported and quantised for it"),
+    )
     return parser
 
 
@@ -380,12 +398,41 @@ def _doctor(options: argparse.Namespace) -> int:
     return 0 if report.well else 1
 
 
-def _bench(options: argparse.Namespace) -> int:
+def _bench(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     from avila import bench
 
-    result = bench.run(options.name, options.model, options.runs, options.size, options.steps)
+    if options.name == "engines":
+        return _bench_engines(options, parser)
+    result = bench.run(options.name, options.model, options.runs or 5, options.size, options.steps)
     print(json.dumps(result, indent=2) if options.json else bench.table(result))
     return 0
+
+
+def _bench_engines(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    """Each way is told as soon as it is measured; what was finished outlives Ctrl+C."""
+    from avila import bench_engines, bench_figures
+
+    plot = expanded(options.plot).absolute() if options.plot else None
+    if plot and plot.suffix.lower() not in (".svg", ".png"):
+        parser.error(_("--plot: “{name}” does not end in .svg or .png").format(name=plot.name))
+    width, height = options.size
+    request = GenerationRequest(
+        prompt=bench_engines.PROMPT,
+        model=options.model,
+        width=width,
+        height=height,
+        steps=options.steps,
+        cfg_scale=options.cfg,
+        sampler=startup.known_sampler(options.sampler),
+        seed=1,
+    )
+    with bench_engines.full_model() if options.full else nullcontext(options.model) as model:
+        request = replace(request, model=model)
+        result = bench_engines.run(request, options.runs or 1, lambda row: say(bench_figures.line(row)))
+    print(json.dumps(result, indent=2) if options.json else bench_figures.table(result))
+    if plot:
+        bench_figures.save_plot(result, plot)
+    return INTERRUPTED if result.get("interrupted") else 0
 
 
 def _size(argument: str) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from avila.errors import AvilaError, Cancelled, NotEnoughMemoryError
-from avila.estimate import Runs, Stopwatch, same_weights
+from avila.estimate import Run, Runs, Stopwatch, same_weights
 from avila.gallery.store import GalleryEntry
 from avila.generation import Backend, GenerationRequest, Held, Step
 from avila.i18n import _
@@ -38,6 +38,7 @@ class Job:
         result: resolves to the GalleryEntry, or to the AvilaError or Cancelled that ended it.
         state: written by the engine only.
         unsaved: the picture that was made but could not be kept; None otherwise.
+        run: what it took, once it is done; None when it had too few steps to tell.
     """
 
     def __init__(self, request: GenerationRequest) -> None:
@@ -45,6 +46,7 @@ class Job:
         self.result: Future[GalleryEntry] = Future()
         self.state = State.QUEUED
         self.unsaved: Image | None = None
+        self.run: Run | None = None
         self._cancelled = threading.Event()
 
     @property
@@ -198,9 +200,9 @@ class Engine:
             job.unsaved = image
             raise
         others = sum(held.memory for held in self._held() if not _has_part(held.request, job.request))
-        run = watch.run(loading, others)
-        if self._runs and run:
-            self._runs.add(run)
+        job.run = watch.run(loading, others)
+        if self._runs and job.run:
+            self._runs.add(job.run)
         return entry
 
     def _held(self) -> list[Held]:

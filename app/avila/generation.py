@@ -63,6 +63,7 @@ class GenerationRequest:
     refiner: str = ""  # the model of a second pass, named like the model; "": none. SDXL only
     refiner_start: float = 0.8  # share of the steps after which it takes over
     ema: bool = False  # the averages of the model's training in place of its last weights
+    runtime: str = ""  # what calculates an exported model, as "openvino-bf16"; "": the best that is here
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with every field, for the picture's metadata, the settings and the REST API."""
@@ -161,6 +162,10 @@ class Abilities:
     follow_draft: bool = False
     vae_tiling: bool = False
     precisions: tuple[str, ...] = ()  # of PRECISIONS; empty: the backend has its own
+    loras: bool = False
+    vae: bool = False  # another than the model's own
+    refiner: bool = False
+    ema: bool = False
     needs_model: bool = False
     size_multiple: int = 1  # pixels; width and height are multiples of it
     smallest_size: int = SMALLEST_SIDE  # pixels, each side
