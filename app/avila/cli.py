@@ -17,7 +17,7 @@ from contextlib import nullcontext
 from dataclasses import asdict, replace
 from types import FrameType
 
-from avila import __version__, getting, i18n, listing, startup
+from avila import __version__, engines, getting, i18n, listing, startup
 from avila.engine import Engine, Job, Keeper, State
 from avila.errors import AvilaError, NotEnoughMemoryError
 from avila.gallery.metadata import FORMATS
@@ -51,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return _window()
             case "generate":
                 return _generate(options, parser)
+            case "compare":
+                return _compare(options, parser)
             case "models":
                 if options.action in getting.ACTIONS:
                     return getting.run(options)
@@ -155,6 +157,21 @@ def _parser() -> argparse.ArgumentParser:
         help=_("of the weights; default: by the hardware"),
     )
 
+    compare = commands.add_parser(
+        "compare", parents=[as_json], help=_("make one picture with every engine, side by side")
+    )
+    compare.add_argument("prompt", type=text, metavar=_("PROMPT"), help=_("what the picture shows"))
+    compare.add_argument("--model", default="", metavar=_("NAME_OR_PATH"), help=_("see `avila models`"))
+    compare.add_argument("--negative", type=text, default="", help=_("what the picture should not show"))
+    compare.add_argument("--steps", type=int, help=_("default: what suits the model"))
+    compare.add_argument("--cfg", type=float, help=_("CFG scale; default: what suits the model"))
+    compare.add_argument("--sampler", help=_("default: what suits the model, or what is near and all have"))
+    compare.add_argument("--seed", type=int, default=RANDOM_SEED, help=_("-1 draws one"))
+    compare.add_argument("--size", type=_size, metavar=_("WxH"), help=_("in pixels"))
+    compare.add_argument(
+        "--output", type=text, metavar=_("FILE"), help=_("a sheet of all pictures (.png, .jpg or .webp)")
+    )
+    compare.set_defaults(follow_draft=None)
     getting.add_commands(listing.add_commands(commands))
     commands.add_parser(
         "doctor", parents=[as_json], help=_("say what is here, what is missing, what mends it")
@@ -252,16 +269,62 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         request = with_additions(avila.library, request)
         model = avila.library.find(request.model) if request.model else None
         request = _with_values(request, options, model)
+        if model and not backend and (choice := startup.best(avila.library, request, avila.runs)):
+            request = choice.way.into(request)
+            say(f"{choice.way.name}: {engines.why(choice, engines.cost)}")
+        elif model and options.model and model != (named := avila.library.find(options.model)):
+            say(
+                _("{engine} takes “{name}”, which was made of “{source}”").format(
+                    engine=engines.engine_name(backend), name=model.name, source=named.name
+                )
+            )
         if not backend and not model and startup.installed(startup.DIFFUSERS):
             say(_("No model can be used, so the painter makes the picture; `avila models --check` says why"))
         for note in (request.note(model.card.tokens), model.card.note(request)) if model else ():
             if note:
                 say(note)
+        request = _as_followed(request)
         keeper: Keeper = output or avila.gallery
         if output:
             output.check(request)
         engine = Engine(startup.backends(avila.library), keeper, avila.runs)
         return _Terminal(engine, request.batch(options.count), options.json).work()
+    finally:
+        avila.close()
+
+
+def _as_followed(request: GenerationRequest) -> GenerationRequest:
+    """The request without what its engine cannot follow, which is said; a sampler it lacks is an error."""
+    can = startup.abilities()[request.backend]
+    asked = replace(request, sampler=engines.nearest_sampler(request.sampler, can.samplers))
+    lost = engines.unfollowed(asked, can) if request.model else []
+    if not lost:
+        return request
+    name = engines.engine_name(request.backend)
+    say(_("{engine} makes the picture without: {things}").format(engine=name, things=", ".join(lost)))
+    return replace(engines.followed(request, can), sampler=request.sampler)
+
+
+def _compare(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    from avila import side_by_side
+
+    sheet = expanded(options.output).absolute() if options.output else None
+    if sheet and sheet.suffix.lower() not in FORMATS:
+        parser.error(_("--output: “{name}” does not end in .png, .jpg or .webp").format(name=sheet.name))
+    request = GenerationRequest(
+        options.prompt, options.negative, backend="", model=options.model, seed=options.seed
+    )
+    avila = startup.start()
+    try:
+        request = startup.complete(avila.library, request, avila.settings.request.model)
+        if not request.model:
+            raise AvilaError(
+                _("Nothing to compare"),
+                _("There is no usable model on this computer."),
+                _("Name one with --model."),
+            )
+        request = _with_values(request, options, avila.library.find(request.model))
+        return side_by_side.run(avila, request, sheet, options.json)
     finally:
         avila.close()
 

@@ -219,6 +219,32 @@ def best(
     return Choice(chosen, tuple(needs.items()))
 
 
+def why(choice: Choice, words: Callable[[Need], str]) -> str:
+    """Why this way is the best, one sentence without its end; `words` says what a need comes to."""
+    own = choice.need(choice.way)
+    if own.seconds is None:
+        return _("nothing measured yet, usually the quickest on such a computer")
+    others = [
+        f"{way.name} {words(told)}"
+        for way, told in sorted(choice.needs, key=lambda each: each[1].seconds or 0)
+        if way != choice.way and told.seconds is not None
+    ]
+    return _("measured here: {own}").format(own="; ".join([words(own), *others[:2]]))
+
+
+def cost(told: Need) -> str:
+    """ "12 s, 3.1 GB"; "" when nothing tells."""
+    parts = [
+        ""
+        if told.seconds is None
+        else f"{told.seconds:.0f} s"
+        if told.seconds >= 10
+        else f"{told.seconds:.1f} s",
+        "" if told.memory is None or told.at_least else f"{told.memory / 1e9:.1f} GB",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
 def need(runs: Runs, way: Way, request: GenerationRequest, can: Abilities) -> Need:
     """What the request takes this way, once the model is loaded."""
     asked = way.into(followed(request, can))

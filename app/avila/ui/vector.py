@@ -31,7 +31,7 @@ def png(path: str) -> None:
     painter.end()
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    if not picture.save(buffer, "PNG"):
+    if not picture.save(buffer, b"PNG"):
         raise OSError("Qt could not write a PNG")
     with whole_file(Path(path)) as file:
         file.write(bytes(buffer.data().data()))
