@@ -52,7 +52,9 @@ def need(
     free = machine.memory_used() + machine.memory_free()
     if model and model.variant == "edit":
         request = replace(request, follow_draft=0)  # it leaves no steps out
-    loaded = [each for each in (model, refiner) if each and not machine.has_gpu()]
+    # Only what PyTorch needs follows from how many numbers the weights are.
+    known = request.backend == "diffusers" and not machine.has_gpu()
+    loaded = [each for each in (model, refiner) if each and known]
     numbers = sum(map(parameters, loaded))
     told = runs.expect(request, alike, numbers, usual_precision())
     if told and told.memory is not None:
@@ -112,7 +114,7 @@ def _changes(request: GenerationRequest) -> Iterator[Fix]:
         yield Fix("tiles", replace(request, vae_tiling=True))
     # Without instructions for it a processor computes bf16 in a roundabout way, and without AVX-512 in one
     # that is not worth waiting for.
-    full = (request.precision or usual_precision()) == "float32"
+    full = request.backend == "diffusers" and (request.precision or usual_precision()) == "float32"
     if full and (machine.has_gpu() or machine.cpu_flags() & {"avx512f", "avx512_bf16", "amx_bf16"}):
         yield Fix("precision", replace(request, precision=HALF))
 

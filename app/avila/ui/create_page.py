@@ -92,7 +92,7 @@ class CreatePage(QWidget):
         self.thumbnails = Thumbnails(
             lambda model: preview_file(model) or avila.gallery.first_made_with(model.reference), self
         )
-        self.panel = Panel(abilities(), self.thumbnails)
+        self.panel = Panel(abilities(), self.thumbnails, avila.runs)
         self.canvas = Canvas()
         self.caption = Caption()
         self.strip = Strip(model)
@@ -426,7 +426,7 @@ class CreatePage(QWidget):
             case Shown.PICTURE if self._entry:
                 request = self._entry.request
                 self.canvas.describe(request.prompt)
-                name = self.panel.model.name_of(request.model)
+                name = self.panel.name_of(request.model)
                 self.caption.show_picture(how_made(self._entry, name), request.width, request.height)
         self._show_button()
         self._say()
@@ -495,10 +495,11 @@ class CreatePage(QWidget):
 
     def _known_of(self, request: GenerationRequest) -> tuple[Model | None, set[str], list[tuple[int, int]]]:
         """The request's model, the references of those alike, and its sizes, if it is the chosen one."""
-        model = self.panel.model
-        if request.model != model.reference():
+        model = self.panel.model_of(request)
+        if model is None:
             return None, set(), []
-        return model.chosen(), model.alike(), self.panel.shapes()
+        alike = self.panel.model.alike() if request.model == self.panel.model.reference() else set()
+        return model, alike, self.panel.shapes()
 
     @staticmethod
     def _size(request: GenerationRequest) -> QSize:

@@ -176,6 +176,7 @@ class Window(QMainWindow):
         now = replace(
             self._settings,
             request=panel.to_remember(),
+            way=panel.engine.wanted(),
             loras_off=panel.additions.off(),
             additions_open=panel.additions.unfolded,
             count=panel.count.value(),
@@ -281,6 +282,7 @@ class Window(QMainWindow):
             panel.set_models(found)
         panel.additions.set_unfolded(remembered.additions_open)
         panel.set_request(request, remembered.loras_off)
+        panel.engine.want(remembered.way)
         panel.count.set_value(remembered.count)
         panel.seed.set_locked(not remembered.new_seed)
         panel.negative.set_unfolded(remembered.negative_open)
