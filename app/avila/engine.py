@@ -5,6 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
@@ -39,6 +40,7 @@ class Job:
         state: written by the engine only.
         unsaved: the picture that was made but could not be kept; None otherwise.
         run: what it took, once it is done; None when it had too few steps to tell.
+        note: a sentence on what was done otherwise than asked; "" when nothing was.
     """
 
     def __init__(self, request: GenerationRequest) -> None:
@@ -47,6 +49,7 @@ class Job:
         self.state = State.QUEUED
         self.unsaved: Image | None = None
         self.run: Run | None = None
+        self.note = ""
         self._cancelled = threading.Event()
 
     @property
@@ -181,8 +184,12 @@ class Engine:
         loading = self._runs is not None and not self._runs.holds(job.request)
         backend = self._backend(job.request.backend)
         backend.abilities.check(job.request)
+        made = job.request
 
         def on_step(step: Step) -> None:
+            nonlocal made
+            made = replace(made, runtime=step.runtime)
+            job.note = step.note or job.note
             watch.step()
             if step.number == 1:
                 self._tell_held()
@@ -190,12 +197,12 @@ class Engine:
             self.listener.stepped(job, step)
 
         try:
-            image = backend.generate(job.request, on_step)
+            image = self._generate(backend, job.request, on_step)
         finally:
             self._tell_held()
         self._stop_if_cancelled(job)
         try:
-            entry = self._keeper.add(image, job.request, watch.seconds)
+            entry = self._keeper.add(image, made, watch.seconds)
         except AvilaError:
             job.unsaved = image
             raise
@@ -204,6 +211,20 @@ class Engine:
         if self._runs and job.run:
             self._runs.add(job.run)
         return entry
+
+    def _generate(
+        self, backend: Backend, request: GenerationRequest, on_step: Callable[[Step], None]
+    ) -> "Image":
+        """One picture; once more without the other engines' models when there is no room beside them."""
+        try:
+            return backend.generate(request, on_step)
+        except NotEnoughMemoryError:
+            others = [one for one in self._backends.values() if one is not backend and one.held()]
+            if not others:
+                raise
+            for one in others:
+                one.close()
+        return backend.generate(request, on_step)
 
     def _held(self) -> list[Held]:
         return [held for backend in self._backends.values() for held in backend.held()]

@@ -185,7 +185,7 @@ class Runs:
 
 def same_weights(one: GenerationRequest, other: GenerationRequest) -> bool:
     """Whether both are made with the same weights in memory, those of a refiner aside."""
-    names = ("backend", "model", "vae", "precision", "ema")
+    names = ("backend", "model", "vae", "precision", "ema", "runtime")
     return all(getattr(one, name) == getattr(other, name) for name in names)
 
 

@@ -149,6 +149,8 @@ class Step:
     number: int  # 1 … total
     total: int
     preview: "Callable[[], Image]"
+    runtime: str = ""  # that is at work, of an engine with several; for the picture's own request
+    note: str = ""  # a sentence for the person, if something is done otherwise than was asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -529,7 +529,7 @@ def test_built_in_models_are_marked_and_checked(
     own = tmp_path / "shipped"
     shutil.copytree(shipped, own)
     assert cli.main(["models", "--check"]) == 0
-    assert capsys.readouterr().out.split() == ["Tiny", "Starter", "sd1", "2", "MB", "built", "in"]
+    assert capsys.readouterr().out.split() == ["Tiny", "Starter", "sd1", "2", "MB", "PyTorch", "built", "in"]
     file = own / "starter" / "vae" / "diffusion_pytorch_model.safetensors"
     file.write_bytes(file.read_bytes()[:-1] + b"x")
     assert cli.main(["models"]) == 0, "only --check reads all files"
