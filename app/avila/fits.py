@@ -58,6 +58,8 @@ def need(
     if told and told.memory is not None:
         return Need(told.seconds, told.memory, free=free)
     least = numbers * PRECISIONS[request.precision or usual_precision() or HALF]
+    if model and request.backend == "native":  # as they are in the file
+        least = model.size
     return Need(told.seconds if told else None, least or None, at_least=bool(least), free=free)
 
 
