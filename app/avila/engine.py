@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from avila.errors import AvilaError, Cancelled, NotEnoughMemoryError
 from avila.estimate import Runs, Stopwatch, same_weights
 from avila.gallery.store import GalleryEntry
-from avila.generation import Backend, GenerationRequest, Held, Step
+from avila.generation import Backend, GenerationRequest, Held, Interruptible, Step
 from avila.i18n import _
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class Job:
         self.state = State.QUEUED
         self.unsaved: Image | None = None
         self._cancelled = threading.Event()
+        self._interrupt: Callable[[], None] | None = None
 
     @property
     def cancelling(self) -> bool:
@@ -53,8 +54,10 @@ class Job:
         return self._cancelled.is_set()
 
     def cancel(self) -> None:
-        """Ask the job to stop; a queued one never starts, a running one stops at its next step."""
+        """Ask the job to stop; a queued one never starts, a running one stops at its next step or before."""
         self._cancelled.set()
+        if interrupt := self._interrupt:
+            interrupt()
 
 
 class Listener(Protocol):
@@ -187,9 +190,13 @@ class Engine:
             self._stop_if_cancelled(job)
             self.listener.stepped(job, step)
 
+        if isinstance(backend, Interruptible):
+            job._interrupt = backend.interrupt
         try:
+            self._stop_if_cancelled(job)
             image = backend.generate(job.request, on_step)
         finally:
+            job._interrupt = None
             self._tell_held()
         self._stop_if_cancelled(job)
         try:

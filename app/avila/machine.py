@@ -122,7 +122,7 @@ def has_gpu() -> bool:
 def forget_peak() -> bool:
     """Let `peak_memory` begin anew; whether that was possible, which it is on Linux."""
     try:
-        for process in ("self", *tuple(others)):
+        for process in ("self", *map(str, tuple(others))):
             Path(f"/proc/{process}/clear_refs").write_text("5")
     except OSError:
         return False
@@ -133,17 +133,17 @@ def peak_memory() -> int:
     """The most memory this process and the `others` have had so far, or since `forget_peak` could forget, in
     bytes. Each one's own most is counted, though they need not have been at the same time.
     """
-    if sys.platform == "linux":  # getrusage's figure there begins with the parent's
-        return sum(_peak(process) for process in ("self", *tuple(others)))
     if sys.platform == "darwin":
         import resource
 
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + sum(map(_rss, tuple(others)))
-    peak = int(psutil.Process().memory_info().peak_wset)
-    return peak + sum(_rss(process, "peak_wset") for process in tuple(others))
+    if sys.platform == "win32":
+        peak = int(psutil.Process().memory_info().peak_wset)
+        return peak + sum(_rss(process, "peak_wset") for process in tuple(others))
+    return sum(map(_peak, ("self", *map(str, tuple(others)))))  # getrusage's begins with the parent's
 
 
-def _peak(process: str | int) -> int:
+def _peak(process: str) -> int:
     """What Linux tells of a process, "self" or by its number; 0 when it has ended."""
     try:
         lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8", errors="replace").splitlines()

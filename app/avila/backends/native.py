@@ -4,20 +4,20 @@ It runs in a process of its own (see `native_child`): its only way to stop is to
 """
 
 import importlib.util
+import json
 import os
 import re
-import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from avila import machine
 from avila.assets import resource
 from avila.backends.fitting import cut, encodable, fine_draft, fitting
 from avila.backends.native_child import LARGEST_SIDE, place_of_preview
-from avila.backends.native_process import Child, ChildFailed, Patience
-from avila.errors import AvilaError, Cancelled, NotEnoughMemoryError
+from avila.backends.native_errors import told_of
+from avila.backends.native_process import USUAL, Child, ChildFailed, Patience
+from avila.errors import AvilaError, Cancelled
 from avila.generation import Abilities, GenerationRequest, Held, Step, tile_side
 from avila.i18n import _
 from avila.library.gguf import MAGIC
@@ -43,9 +43,6 @@ METHODS = {
 GREY = 128  # below a mask that covers everything
 FEW_STEPS = ("turbo", "lightning", "hyper")
 LATENT = 8  # pixels a side
-# Exit statuses of Windows
-ILLEGAL_INSTRUCTION, ACCESS_VIOLATION = 0xC000001D, 0xC0000005
-OUT_OF_MEMORY = re.compile(r"bad_alloc|failed to allocate|not enough (space|memory)|out of memory", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ class Native:
         largest_size=LARGEST_SIDE,
     )
 
-    def __init__(self, library: Library, patience: Patience = Patience()) -> None:
+    def __init__(self, library: Library, patience: Patience = USUAL) -> None:
         """Nothing is started before the first picture."""
         self._library, self._patience = library, patience
         self._child: Child | None = None
@@ -87,7 +84,7 @@ class Native:
         Raises AvilaError when the library is not installed, the model cannot be found or run, or the process
         fails.
         """
-        from PIL import Image
+        import PIL.Image
 
         self._interrupted = False
         model = self._library.find(request.model)
@@ -108,7 +105,7 @@ class Native:
             pixels = child.memory[begin : begin + 3 * width * height]
 
             def preview() -> "Image":
-                return cut(Image.frombytes("RGB", (width, height), pixels), painting.asked, request)
+                return cut(PIL.Image.frombytes("RGB", (width, height), pixels), painting.asked, request)
 
             if number == 1:
                 self._held = Held(request, model.size)
@@ -121,7 +118,7 @@ class Native:
                 self._begin_anew()
             if self._interrupted:
                 raise Cancelled from failed
-            raise _told(failed, model, request) from failed
+            raise told_of(failed, model, request) from failed
         except BaseException:  # cancelled, most often
             self._begin_anew()
             raise
@@ -133,7 +130,7 @@ class Native:
                 _("Try another sampler or a lower CFG scale, or download the model again."),
             )
         self._held = Held(request, model.size)
-        return cut(Image.frombytes("RGB", (width, height), pixels), painting.asked, request)
+        return cut(PIL.Image.frombytes("RGB", (width, height), pixels), painting.asked, request)
 
     def interrupt(self) -> None:
         """End the picture at work, which then raises Cancelled; from any thread."""
@@ -168,13 +165,14 @@ class Native:
     def _painting(self, request: GenerationRequest, model: Model) -> Painting:
         _check(request, model)
         prompts = {"prompt": request.prompt, "negative": request.negative_prompt}
-        embeddings = []
+        embeddings: list[tuple[str, str]] = []
         for known in self._library.everything():
             if known.kind != "embedding" or (known.family and known.family != model.family):
                 continue
             word = re.compile(rf"(?<!\w){re.escape(known.name)}(?!\w)", re.IGNORECASE)
             if any(word.search(text) for text in prompts.values()):
-                spelt = f"avilaword{len(embeddings)}z"  # letters only: the library cuts names at all else
+                number = len(embeddings)  # letters only: the library cuts words at all else
+                spelt = f"avilaword{chr(97 + number // 26)}{chr(97 + number % 26)}"
                 prompts = {name: word.sub(spelt, text) for name, text in prompts.items()}
                 embeddings.append((spelt, str(known.path)))
         asked = fitting(request, MULTIPLE)
@@ -183,9 +181,9 @@ class Native:
         if request.follow_draft:
             picture = fine_draft(asked)
         elif model.variant == "inpainting":
-            from PIL import Image
+            import PIL.Image
 
-            picture = Image.new("RGB", (asked.width, asked.height), (GREY,) * 3)
+            picture = PIL.Image.new("RGB", (asked.width, asked.height), (GREY,) * 3)
         method = METHODS[request.sampler][0]
         job = {
             "model": {
@@ -322,9 +320,7 @@ def _prediction(model: Model) -> str:
 
 def _sigmas(request: GenerationRequest, model: Model) -> list[float]:
     """The noise at each step that is done, and after the last: the same that the diffusers engine visits."""
-    import json
-
-    from avila.backends.steps import sampler
+    from avila.backends.steps import sampler  # brings numpy
 
     config = json.loads(resource(f"models/{model.family}/scheduler/scheduler_config.json").read_text("utf-8"))
     if model.variant in FEW_STEPS:
@@ -333,68 +329,3 @@ def _sigmas(request: GenerationRequest, model: Model) -> list[float]:
     made = sampler(of_steps, config, request.steps).steps[request.steps - request.steps_run() :]
     last = 0.0 if of_steps == "LCM" else made[-1].next.sigma
     return [*(step.now.sigma for step in made), last]
-
-
-def _told(failed: ChildFailed, model: Model, request: GenerationRequest) -> AvilaError:
-    """What the person is told of it."""
-    details = f"{model.path}\n{failed.details}".strip()
-    again = _("Try again: the engine has begun anew. If it happens again, choose another engine.")
-    if failed.why == "memory" or (
-        failed.why in ("crashed", "model", "picture")
-        and (OUT_OF_MEMORY.search(failed.details) or failed.status == -9)
-    ):
-        killed = failed.status == -9
-        return NotEnoughMemoryError(
-            _("Not enough memory"),
-            _("The system ended the native engine, as it does when memory runs out.")
-            if killed
-            else _("A picture of {width} × {height} needs more memory than is free.").format(
-                width=request.width, height=request.height
-            ),
-            _(
-                "Choose a smaller size or a smaller type of weights, decode in tiles, or close other programs."
-            ),
-            details,
-        )
-    if failed.why == "library":
-        return AvilaError(
-            _("The native engine cannot be started"),
-            _("Its library stable-diffusion.cpp cannot be loaded, or is of another version."),
-            _("Install it again: pip install --force-reinstall 'avila-diffusion[native]'."),
-            details,
-        )
-    if failed.why == "model":
-        return AvilaError(
-            _("“{name}” could not be loaded").format(name=model.name),
-            _("Weights are missing, damaged, or of a kind that the native engine does not know."),
-            _("Download the model again, or choose another engine."),
-            details,
-        )
-    if failed.why == "crashed" and failed.status in (-4, ILLEGAL_INSTRUCTION):
-        lacks = machine.lacks_avx2()
-        return AvilaError(
-            _("The native engine does not run on this processor"),
-            _("Its library uses instructions (AVX2) that this processor does not have.")
-            if lacks
-            else _("Its library was built for a processor with other instructions."),
-            _("Build it on this computer (see packaging/native-wheel.sh), or choose another engine."),
-            details,
-        )
-    said = {
-        "crashed": _("Its process crashed ({reason}).").format(reason=_reason(failed.status)),
-        "silent": _("It said nothing for far too long, and was ended."),
-        "idle": _("It did nothing for some time, and was ended."),
-        "flooded": _("It said far too much, and was ended."),
-    }
-    explanation = said.get(failed.why, _("The library gave no picture."))
-    return AvilaError(_("The native engine failed"), explanation, again, details)
-
-
-def _reason(status: int) -> str:
-    """A word for an exit status."""
-    if status < 0:
-        try:
-            return signal.Signals(-status).name
-        except ValueError:
-            return str(status)
-    return f"0x{status:X}" if status > 255 else str(status)

@@ -43,6 +43,9 @@ class Patience:
     slowest: float = 30.0  # and at least so many times the slowest step; the decoder takes some steps' time
 
 
+USUAL = Patience()
+
+
 class ChildFailed(Exception):  # noqa: N818 - what failed is the child
     """The picture was not made.
 
@@ -150,13 +153,6 @@ class Child:
                 stepped = heard
             told(said)
         raise ChildFailed("flooded", self._said())
-
-    def memory_used(self) -> int:
-        """What it holds now, in bytes."""
-        try:
-            return int(self._watched.memory_info().rss)
-        except psutil.Error:
-            return 0
 
     @property
     def lives(self) -> bool:

@@ -50,6 +50,11 @@ def read_gguf(path: Path) -> Gguf:
         raise ValueError(f"{type(error).__name__}: {error}") from error
 
 
+def _order(kind: int) -> int:
+    """Quantised types first, fp32 last."""
+    return {0: 2, 1: 1, 30: 1}.get(kind, 0)
+
+
 class _Reader:
     """Reads forward through a header, and no more than `MOST_ITEMS` items of it."""
 
@@ -90,9 +95,9 @@ class _Reader:
         begin = -(-self._file.tell() // alignment) * alignment
         if shapes and begin + end > size:
             raise ValueError(f"{size} bytes, not {begin + end}")
-        # Norms and biases stay in fp32; what counts is what the large ones were made into.
-        commonest = [kind for kind, _times in types.most_common() if kind != 0] or [0]
-        return Gguf(architecture, TYPES.get(commonest[0], ""), shapes)
+        # Norms, biases and often convolutions stay as they were; what counts is what others were made into.
+        commonest = sorted((kind for kind, _times in types.most_common()), key=_order)
+        return Gguf(architecture, TYPES.get((commonest or [0])[0], ""), shapes)
 
     def _value(self, kind: int) -> str:
         """Step over a value; a text is also returned."""

@@ -1,4 +1,4 @@
-"""Which single files stable-diffusion.cpp can run: it knows the usual sizes of each family's networks only."""
+"""Which single files stable-diffusion.cpp can run: it knows only the usual sizes of each family."""
 
 from avila.library import sd1, sd2, sdxl
 from avila.library.headers import Header
