@@ -9,8 +9,10 @@ import pytest
 from avila.backends import diffusers
 from avila.backends.devices import Device
 from avila.backends.diffusers import Diffusers
+from avila.backends.native import Native
 from avila.library.models import Library
 from tests.helpers.checkpoints import SD2, SDXL, write_tiny_checkpoint, write_tiny_folder, write_tiny_starter
+from tests.helpers.native_models import shapes, stand_in, write_hollow_checkpoint, write_hollow_gguf
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -71,3 +73,21 @@ def later_families_backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator
     backend = Diffusers(Library([folder]))
     yield backend
     backend.close()
+
+
+@pytest.fixture(scope="session")
+def native_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder with hollow.safetensors and hollow-q8_0.gguf: SD 1.5's shapes and no weights."""
+    folder = tmp_path_factory.mktemp("native-models")
+    write_hollow_checkpoint(folder / "hollow.safetensors", shapes())
+    write_hollow_gguf(folder / "hollow-q8_0.gguf", shapes())
+    return folder
+
+
+@pytest.fixture
+def native_backend(native_models: Path) -> Iterator[Native]:
+    """The native engine with a stand-in for its library: all of ours is real, its pictures are made up."""
+    with stand_in():
+        backend = Native(Library([native_models]))
+        yield backend
+        backend.close()

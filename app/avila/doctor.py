@@ -192,6 +192,7 @@ def _engines() -> list[Finding]:
     what = {
         startup.DIFFUSERS: (_("PyTorch runs models as they are; it is not installed."), "torch"),
         startup.ONNX: (_("ONNX Runtime runs exported models; it is not installed."), "onnx"),
+        startup.NATIVE: (_("stable-diffusion.cpp runs quantised models; it is not installed."), "native"),
     }
     return [
         Finding(said, f"pip install 'avila-diffusion[{extra}]'", needed=False)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from avila.errors import AvilaError, Cancelled, NotEnoughMemoryError
 from avila.estimate import Run, Runs, Stopwatch, same_weights
 from avila.gallery.store import GalleryEntry
-from avila.generation import Backend, GenerationRequest, Held, Step
+from avila.generation import Backend, GenerationRequest, Held, Interruptible, Step
 from avila.i18n import _
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Job:
         self.run: Run | None = None
         self.note = ""
         self._cancelled = threading.Event()
+        self._interrupt: Callable[[], None] | None = None
 
     @property
     def cancelling(self) -> bool:
@@ -58,8 +59,10 @@ class Job:
         return self._cancelled.is_set()
 
     def cancel(self) -> None:
-        """Ask the job to stop; a queued one never starts, a running one stops at its next step."""
+        """Ask the job to stop; a queued one never starts, a running one stops at its next step or before."""
         self._cancelled.set()
+        if interrupt := self._interrupt:
+            interrupt()
 
 
 class Listener(Protocol):
@@ -196,9 +199,13 @@ class Engine:
             self._stop_if_cancelled(job)
             self.listener.stepped(job, step)
 
+        if isinstance(backend, Interruptible):
+            job._interrupt = backend.interrupt
         try:
+            self._stop_if_cancelled(job)
             image = self._generate(backend, job.request, on_step)
         finally:
+            job._interrupt = None
             self._tell_held()
         self._stop_if_cancelled(job)
         try:

@@ -12,14 +12,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 
-from avila import machine
+from avila import fits, machine
 from avila.backends import runtimes
 from avila.errors import AvilaError
 from avila.estimate import Runs
 from avila.fits import HALF, Need, usual_precision
-from avila.generation import PRECISIONS, Abilities, GenerationRequest
+from avila.generation import Abilities, GenerationRequest
 from avila.i18n import _
-from avila.library.memory import parameters
 from avila.library.models import Library, Model, sort_key
 
 PAINTER, PYTORCH, ONNX, NATIVE = "procedural", "diffusers", "onnx", "native"
@@ -247,15 +246,7 @@ def cost(told: Need) -> str:
 
 def need(runs: Runs, way: Way, request: GenerationRequest, can: Abilities) -> Need:
     """What the request takes this way, once the model is loaded."""
-    asked = way.into(followed(request, can))
-    free = machine.memory_used() + machine.memory_free()
-    # Only PyTorch's needs follow from how many numbers the weights are.
-    numbers = parameters(way.model) if way.engine == PYTORCH and not machine.has_gpu() else 0
-    told = runs.expect(asked, (), numbers, usual_precision(), loaded=True)
-    if told and told.memory is not None:
-        return Need(told.seconds, told.memory, free=free)
-    least = numbers * PRECISIONS[asked.precision or usual_precision() or HALF]
-    return Need(told.seconds if told else None, least or None, at_least=bool(least), free=free)
+    return fits.need(runs, way.into(followed(request, can)), way.model, loaded=True)
 
 
 def common_samplers(possible: Collection[Way], abilities: Mapping[str, Abilities]) -> list[str]:

@@ -4,7 +4,7 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 from avila.errors import AvilaError
 from avila.i18n import _
@@ -288,4 +288,13 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Free what is held (weights, child processes); the next `generate` loads again."""
+        ...
+
+
+@runtime_checkable
+class Interruptible(Protocol):
+    """A backend that can stop in the midst of a step, which others only do after it."""
+
+    def interrupt(self) -> None:
+        """Have the `generate` at work raise Cancelled soon; from any thread, also when none is."""
         ...

@@ -1,4 +1,4 @@
-"""`avila models`, and its words `list`, `inspect`, `add`, `hash` and `convert`."""
+"""`avila models`, and its words `list`, `inspect`, `add`, `hash`, `convert` and `quantize`."""
 
 import argparse
 import json
@@ -17,6 +17,7 @@ from avila.library.convert import convert
 from avila.library.families import ADDITIONS
 from avila.library.hashes import Hashes, short
 from avila.library.models import Library, Model
+from avila.library.quantize import TYPES, USUAL, quantize, target_of
 from avila.paths import expanded
 from avila.terminal import json_option, say, text
 
@@ -50,6 +51,19 @@ def add_commands(commands: Any) -> Any:
         "convert", parents=[later], help=_("make a .safetensors file of a pickle (.ckpt, .pt, .bin), safely")
     )
     converted.add_argument("name", type=text, metavar=_("NAME_OR_PATH"))
+    quantized = actions.add_parser(
+        "quantize", parents=[later], help=_("make a smaller file of a model, for the native engine")
+    )
+    quantized.add_argument("name", type=text, metavar=_("NAME_OR_PATH"))
+    quantized.add_argument(
+        "--type",
+        choices=list(TYPES),
+        default=USUAL,
+        help=_("of the weights, the finest and largest first; default: %(default)s"),
+    )
+    quantized.add_argument(
+        "--output", type=text, metavar=_("FILE"), help=_("default: NAME-TYPE.gguf beside the model")
+    )
     return actions
 
 
@@ -68,6 +82,8 @@ def run(options: argparse.Namespace) -> int:
                 return _hash_models(avila, options)
             case "convert":
                 return _convert_model(avila, options)
+            case "quantize":
+                return _quantize_model(avila, options)
             case _:
                 return _list_models(avila, options)
     finally:
@@ -241,6 +257,33 @@ def _convert_model(avila: startup.Avila, options: argparse.Namespace) -> int:
         print(model.path)
         if model.problem:
             say(f"{model.name}: {model.problem}")
+    return 0
+
+
+def _quantize_model(avila: startup.Avila, options: argparse.Namespace) -> int:
+    model = avila.library.find(options.name)
+    if options.output:
+        target = expanded(options.output).absolute()
+        if target.suffix != ".gguf":
+            target = target.with_name(f"{target.name}.gguf")
+    else:
+        target = target_of(model, options.type, avila.folders.models)
+    begin = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        nonlocal begin
+        if time.monotonic() - begin > _PATIENCE:
+            begin = time.monotonic()
+            say(_("{n} %").format(n=round(100 * done / total)))
+
+    made = avila.library.find(str(quantize(model, options.type, target, show)))
+    if options.json:
+        print(json.dumps(_told(made) | {"source": str(model.path)}, indent=2))
+    else:
+        print(made.path)
+        say(_("{before}, now {after}").format(before=_megabytes(model), after=_megabytes(made)))
+        if made.problem:
+            say(f"{made.name}: {made.problem}")
     return 0
 
 

@@ -22,12 +22,13 @@ from avila.library.models import Library, Model
 from avila.library.web import Network
 from avila.settings import Settings
 
-PROCEDURAL, DIFFUSERS, ONNX = "procedural", "diffusers", "onnx"
+PROCEDURAL, DIFFUSERS, ONNX, NATIVE = engines.PAINTER, engines.PYTORCH, engines.ONNX, engines.NATIVE
 # What each engine is made of; of a tuple within, one will do. The painter is always here.
 LIBRARIES: dict[str, tuple[str | tuple[str, ...], ...]] = {
     PROCEDURAL: (),
     DIFFUSERS: ("torch", "diffusers", "transformers"),
     ONNX: (("onnxruntime", "openvino"), "tokenizers"),
+    NATIVE: ("stable_diffusion_cpp",),
 }
 
 
@@ -128,16 +129,22 @@ def backends(library: Library) -> dict[str, Callable[[], Backend]]:
 
         return Onnx(library)
 
-    return {PROCEDURAL: procedural, DIFFUSERS: diffusers, ONNX: onnx}
+    def native() -> Backend:
+        from avila.backends.native import Native
+
+        return Native(library)
+
+    return {PROCEDURAL: procedural, DIFFUSERS: diffusers, ONNX: onnx, NATIVE: native}
 
 
 def abilities() -> dict[str, Abilities]:
     """What each engine can follow, known without loading it."""
     from avila.backends.diffusers import Diffusers
+    from avila.backends.native import Native
     from avila.backends.onnx import Onnx
     from avila.backends.procedural import Procedural
 
-    return {made.name: made.abilities for made in (Procedural, Diffusers, Onnx)}
+    return {made.name: made.abilities for made in (Procedural, Diffusers, Onnx, Native)}
 
 
 def engines_for(model: Model) -> list[str]:
@@ -165,12 +172,15 @@ def lacking(look: Kind) -> str:
     return {
         DIFFUSERS: _("PyTorch, which runs it, is not installed."),
         ONNX: _("ONNX Runtime, which runs it, is not installed."),
+        NATIVE: _("stable-diffusion.cpp, which runs it, is not installed."),
     }[able[0]]
 
 
 def _able(look: Kind) -> list[str]:
     """The engines that know such models, the usual one first."""
-    return [ONNX] if look.exported else [DIFFUSERS]
+    if look.exported:
+        return [ONNX]
+    return [*([] if look.gguf else [DIFFUSERS]), *([NATIVE] if look.native else [])]
 
 
 def complete(library: Library, request: GenerationRequest, usual: str = "") -> GenerationRequest:

@@ -17,9 +17,17 @@ try:
 except ImportError:
     Procedural = None
 
-BACKENDS = ["diffusers", "sd2", "sdxl", "starter", *(["procedural"] if Procedural else [])]
+# The native engine's library runs no tiny model: here a stand-in for it makes up the pictures, while the
+# process, its protocol and its ends are real. The library itself: test_native_library.py.
+BACKENDS = ["diffusers", "sd2", "sdxl", "starter", "native", *(["procedural"] if Procedural else [])]
 
-MODELS = {"diffusers": "tiny", "sd2": "tiny-sd2", "sdxl": "tiny-sdxl", "starter": "starter"}
+MODELS = {
+    "diffusers": "tiny",
+    "sd2": "tiny-sd2",
+    "sdxl": "tiny-sdxl",
+    "starter": "starter",
+    "native": "hollow.safetensors",
+}
 
 
 @pytest.fixture(params=BACKENDS)

@@ -5,12 +5,7 @@ and runs none of its code; here it is watched, ended in time, and what it wrote 
 name.
 """
 
-import os
-import shutil
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +14,7 @@ from avila.i18n import _
 from avila.library.children import ChildError, run_child
 from avila.library.headers import first_bytes, is_pickle, read_header
 from avila.library.models import target_of
-from avila.library.part_files import sync_folder
+from avila.library.part_files import disk_free, part_beside, sync_folder
 
 SPARE = 200_000_000  # bytes of the disk left to everything else
 PATIENCE = 120.0  # seconds for any file, and besides
@@ -45,13 +40,13 @@ def convert(path: Path, listener: Listener, stopped: Callable[[], bool] = lambda
         )
     if target.exists():
         raise _taken(target)
-    free = _free(path.parent)
+    free = disk_free(path.parent)
     if free < size + SPARE:
         raise _full(path, _("It needs {needed}, and {free} are free.").format(
             needed=_gigabytes(size), free=_gigabytes(free)
         ))  # fmt: skip
     try:
-        with _part(target) as part:
+        with part_beside(target) as part:
             _run(path, part, size, listener, stopped)
             read_header(part)  # raises AvilaError for what is not whole
             if target.exists():
@@ -68,31 +63,6 @@ def convert(path: Path, listener: Listener, stopped: Callable[[], bool] = lambda
             str(error),
         ) from error
     return target
-
-
-def _free(folder: Path) -> int:
-    """Bytes that are free there; as many as it takes where the system does not say."""
-    try:
-        return shutil.disk_usage(folder).free
-    except OSError:
-        return sys.maxsize
-
-
-@contextmanager
-def _part(target: Path) -> Iterator[Path]:
-    """An empty file beside the target that is gone in the end unless it was renamed."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    os.close(handle)
-    part = Path(name)
-    try:
-        if os.name == "posix":  # as any new file; mkstemp makes one for nobody else
-            mask = os.umask(0)
-            os.umask(mask)
-            part.chmod(0o666 & ~mask)
-        yield part
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def _run(path: Path, part: Path, size: int, listener: Listener, stopped: Callable[[], bool]) -> None:

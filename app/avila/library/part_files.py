@@ -6,7 +6,9 @@ not its content.
 
 import json
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -152,6 +154,31 @@ def size_of(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
+
+
+def disk_free(folder: Path) -> int:
+    """Bytes that are free there; as many as it takes where the system does not say."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return sys.maxsize
+
+
+@contextmanager
+def part_beside(target: Path) -> Iterator[Path]:
+    """An empty file beside the target, for another process; gone in the end unless it was renamed."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        if os.name == "posix":  # as any new file; mkstemp makes one for nobody else
+            mask = os.umask(0)
+            os.umask(mask)
+            part.chmod(0o666 & ~mask)
+        yield part
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
