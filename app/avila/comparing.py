@@ -35,16 +35,15 @@ def in_order(ways: Sequence[Way]) -> list[Way]:
 
 
 def requests(
-    ways: Sequence[Way], request: GenerationRequest, abilities: Mapping[str, Abilities], first: str = ""
+    ways: Sequence[Way], request: GenerationRequest, abilities: Mapping[str, Abilities]
 ) -> list[GenerationRequest]:
     """The same request for each way: one seed, and a sampler that all of them have.
 
     What not all can follow (LoRAs, tiles, …) is left out for all, so that the pictures can be compared.
-    `first` is a sampler that is taken as it is while all have it.
     """
+    sampler = nearest_sampler(request.sampler, common_samplers(ways, abilities))
     for way in ways:
         request = followed(request, abilities[way.engine])
-    sampler = nearest_sampler(first or request.sampler, common_samplers(ways, abilities))
     request = replace(request, sampler=sampler).with_seed()
     return [way.into(request) for way in ways]
 

@@ -65,7 +65,8 @@ class Way:
 
     def into(self, request: GenerationRequest) -> GenerationRequest:
         """The request, to be made this way."""
-        return replace(request, backend=self.engine, model=self.model.reference)
+        runtime = request.runtime if self.engine == ONNX else ""
+        return replace(request, backend=self.engine, model=self.model.reference, runtime=runtime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +96,10 @@ def made_by(request: GenerationRequest) -> str:
 
 def origin(model: Model) -> str:
     """The name, in small letters, of the model that this one was made of; "" for one made of none."""
-    name = model.path.name if model.look.exported else model.path.stem
     if model.look.exported:
-        return _EXPORTED.sub("", name).casefold()
+        return (model.look.source or _EXPORTED.sub("", model.path.name)).casefold()
     if model.path.suffix.lower() == QUANTISED:
-        return _TYPED.sub("", name).casefold()
+        return _TYPED.sub("", model.path.stem).casefold()
     return ""
 
 

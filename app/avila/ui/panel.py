@@ -102,13 +102,13 @@ class Panel(QWidget):
 
     def request(self) -> GenerationRequest:
         """What the controls say, with its seed, for the engine that is to make it."""
-        asked = self._asked()
+        asked = self.asked()
         way = self._way(asked)
         if way:
             asked = way.into(asked)
         return engines.followed(asked, self._abilities[asked.backend]) if asked.model else asked
 
-    def _asked(self) -> GenerationRequest:
+    def asked(self) -> GenerationRequest:
         """What the controls say, whoever can follow it."""
         width, height = self.size_picker.size_in_pixels()
         backend = self._usual_engine()
@@ -153,7 +153,7 @@ class Panel(QWidget):
 
         Of the best way it is the model that is remembered, since another one may be the best tomorrow.
         """
-        asked = self._asked()
+        asked = self.asked()
         own = self.engine.own()
         request = own.into(asked) if own else asked
         return replace(request, vae=self.additions.chosen_vae(), loras=self.additions.all_loras())
@@ -190,7 +190,7 @@ class Panel(QWidget):
         Its recommended values come with it. Between models that recommend the same, as most do, and for
         the model that is chosen already, what the person set stays.
         """
-        own, before = _values(self._asked()), self._recommended
+        own, before = _values(self.asked()), self._recommended
         self._set_model(reference)
         if self._recommended == before:
             return
@@ -201,7 +201,9 @@ class Panel(QWidget):
     def set_models(self, models: Sequence[Model]) -> None:
         """What the picker and the additions offer; what was made of a model is chosen as its engine."""
         self._models = tuple(choosable(models))
-        self.model.set_models(engines.heads(self._models))
+        families = engines.families(self._models)
+        self.model.engines = {family[0].path: _engines(family) for family in families if len(family) > 1}
+        self.model.set_models([family[0] for family in families])
         self.additions.set_models(models)
         self.options.set_models(models)
         if self.model.reference() and not self.model.chosen():
@@ -225,8 +227,12 @@ class Panel(QWidget):
         """Choose the engine that made the request, unless the best would be that one."""
         made = (way for way in self.engine.ways() if way.into(request) == request)
         way = next(made, None)
-        if way and (self.engine.wanted() or self._way(self._asked()) != way):
+        if way and (self.engine.wanted() or self._way(self.asked()) != way):
             self.engine.want(way.key)
+
+    def ways_of(self, reference: str) -> list[Way]:
+        """All ways to make the pictures of a model, or of the one that it was made of."""
+        return engines.ways(self._known(reference)[1], startup.engines_for)
 
     def name_of(self, reference: str) -> str:
         """How a picture's caption calls the model: what was made of a model is called like that."""
@@ -263,7 +269,7 @@ class Panel(QWidget):
 
     def note(self) -> str:
         """What is to be known before Generate is pressed; "" when all is as usual."""
-        asked, request, card = self._asked(), self.request(), self.model.card()
+        asked, request, card = self.asked(), self.request(), self.model.card()
         notes = [request.note(card.tokens), card.note(request), self._note_on_engine(asked, request)]
         if self.model.reference():
             notes += [self.additions.note(), self._unknown_tags()]
@@ -470,8 +476,14 @@ class Panel(QWidget):
         """Show what each engine would take of what the controls say now."""
         if len(self.engine.ways()) > 1:
             self.engine.show_costs(
-                engines.best(self.engine.ways(), self._asked(), self._runs, self._abilities)
+                engines.best(self.engine.ways(), self.asked(), self._runs, self._abilities)
             )
+
+
+def _engines(family: Sequence[Model]) -> tuple[str, ...]:
+    """The engines that run a model or what was made of it, for people."""
+    ways = engines.ways(family, startup.engines_for)
+    return tuple(dict.fromkeys(engines.engine_name(way.engine) for way in ways))
 
 
 def _values(request: GenerationRequest) -> Recommended:
