@@ -58,10 +58,10 @@ class Entry:
     def name(self) -> str:
         """ "PyTorch · bf16", "ONNX Runtime CPU · int8", "OpenVINO bf16 · fp32", "Native · q8_0"."""
         short = {WHOLE: "fp32", HALF: "bf16", "float16": "fp16"}
-        weights = self.way.detail or self.way.model.dtype or "?"
+        name = engines.made_by(self.request)
         if self.way.engine == PYTORCH:
-            weights = short.get(self.request.precision, _("usual"))
-        return f"{engines.made_by(self.request)} · {weights}"
+            return f"{name} · {short.get(self.request.precision, _('usual'))}"
+        return name if self.way.detail else f"{name} · {self.way.model.dtype or '?'}"
 
 
 def run(request: GenerationRequest, runs: int, told: Callable[[Figures], None]) -> Figures:
@@ -110,7 +110,7 @@ def run(request: GenerationRequest, runs: int, told: Callable[[Figures], None]) 
 def entries(ways: Sequence[Way], request: GenerationRequest) -> Iterator[Entry]:
     """What is measured: PyTorch in its precisions, ONNX in each runtime, the native engine in tiles."""
     flags = machine.cpu_flags()
-    for way in comparing.in_order(ways):
+    for way in ways:
         asked = replace(way.into(request), model=str(way.model.path))
         if way.engine == PYTORCH:
             usual = fits.usual_precision()

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from avila.engines import PYTORCH, Way, common_samplers, followed, nearest_sampler
+from avila.engines import Way, common_samplers, followed, made_by, nearest_sampler
 from avila.generation import Abilities, GenerationRequest
 from avila.i18n import _
 
@@ -28,10 +28,10 @@ class Result:
     psnr: float | None = None  # to the first picture, in dB; infinite for the same one
     failed: str = ""  # why there is no picture
 
-
-def in_order(ways: Sequence[Way]) -> list[Way]:
-    """PyTorch first: the others are compared with it."""
-    return sorted(ways, key=lambda way: way.engine != PYTORCH)
+    @property
+    def name(self) -> str:
+        """The way, or what made the picture in the end: of several runtimes, the one that was taken."""
+        return self.way.name if self.seconds is None else made_by(self.request)
 
 
 def requests(
@@ -113,7 +113,7 @@ def sheet(results: Sequence[Result]) -> "Image":
             made.paste(picture, (left, GAP))
         else:
             draw.rectangle((left, GAP, left + width - 1, GAP + height - 1), outline="#C3C6C9")
-        draw.text((left, GAP + height + 8), result.way.name, "#1A1C1E", bold)
+        draw.text((left, GAP + height + 8), result.name, "#1A1C1E", bold)
         for number, line in enumerate(lines(result)):
             draw.text((left, GAP + height + 30 + 18 * number), line[:40], "#4A4E53", plain)
     return made

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
+from pathlib import PurePosixPath
 
 from avila import fits, machine
 from avila.backends import runtimes
@@ -22,8 +23,9 @@ from avila.i18n import _
 from avila.library.models import Library, Model, sort_key
 
 PAINTER, PYTORCH, ONNX, NATIVE = "procedural", "diffusers", "onnx", "native"
+_ORDER = (PYTORCH, ONNX, NATIVE, PAINTER)
 QUANTISED = ".gguf"
-_EXPORTED = re.compile(r"-onnx(?:-(?:fp32|int8))?$", re.IGNORECASE)
+_EXPORTED = re.compile(r"-onnx(?:-(fp32|int8))?$", re.IGNORECASE)
 _TYPED = re.compile(r"[-.]((?:i?q\d\w*|bf16|f16|f32|fp16|fp32))$", re.IGNORECASE)
 # What comes closest to a sampler that an engine does not have, the closest first.
 _NEAR = {
@@ -48,10 +50,7 @@ class Way:
         """What tells it from other ways of the engine: "int8", "q8_0"; "" for the usual."""
         if self.model.look.exported:
             return "" if self.model.dtype == "fp32" else self.model.dtype
-        if self.model.path.suffix.lower() == QUANTISED:
-            named = _TYPED.search(self.model.path.stem)
-            return named[1].lower() if named else self.model.dtype
-        return ""
+        return _named_detail(self.model.path.name) or (self.model.dtype if _quantised(self.model) else "")
 
     @property
     def key(self) -> str:
@@ -60,7 +59,7 @@ class Way:
 
     @property
     def name(self) -> str:
-        """ "PyTorch", "ONNX Runtime · int8", "Native · q8_0"."""
+        """ "PyTorch", "ONNX · int8", "Native · q8_0"."""
         return " · ".join(part for part in (engine_name(self.engine), self.detail) if part)
 
     def into(self, request: GenerationRequest) -> GenerationRequest:
@@ -75,6 +74,7 @@ class Choice:
 
     way: Way
     needs: tuple[tuple[Way, Need], ...]
+    alone: bool = False  # no other can follow all of the request
 
     def need(self, way: Way) -> Need:
         """What this way takes."""
@@ -83,22 +83,39 @@ class Choice:
 
 def engine_name(engine: str) -> str:
     """An engine as people call it."""
-    names = {PAINTER: _("Painter"), PYTORCH: "PyTorch", ONNX: "ONNX Runtime", NATIVE: _("Native")}
+    names = {PAINTER: _("Painter"), PYTORCH: "PyTorch", ONNX: "ONNX", NATIVE: _("Native")}
     return names.get(engine, engine)
 
 
 def made_by(request: GenerationRequest) -> str:
-    """What made a picture, as people call it: the engine, or its runtime where it has several."""
-    if request.backend == ONNX and request.runtime:
-        return runtimes.title(request.runtime)
-    return engine_name(request.backend)
+    """What made a picture, as people call it: the engine, or its runtime where it has several; the weights.
+
+    "PyTorch", "OpenVINO bf16 · int8", "Native · q8_0".
+    """
+    runtime = request.runtime if request.backend == ONNX else ""
+    name = runtimes.title(runtime) if runtime else engine_name(request.backend)
+    detail = "" if request.backend == PYTORCH else _named_detail(PurePosixPath(request.model).name)
+    return " · ".join(part for part in (name, detail) if part)
+
+
+def _named_detail(file: str) -> str:
+    """What the name of an export or of a quantised file says of its weights: "int8", "q8_0"; "" for others."""
+    if found := _EXPORTED.search(file):
+        return (found[1] or "").lower().replace("fp32", "")
+    quantised = file.lower().endswith(QUANTISED)
+    found = _TYPED.search(file[: -len(QUANTISED)]) if quantised else None
+    return found[1].lower() if found else ""
+
+
+def _quantised(model: Model) -> bool:
+    return model.path.suffix.lower() == QUANTISED
 
 
 def origin(model: Model) -> str:
     """The name, in small letters, of the model that this one was made of; "" for one made of none."""
     if model.look.exported:
         return (model.look.source or _EXPORTED.sub("", model.path.name)).casefold()
-    if model.path.suffix.lower() == QUANTISED:
+    if _quantised(model):
         return _TYPED.sub("", model.path.stem).casefold()
     return ""
 
@@ -152,8 +169,9 @@ def around(library: Library, model: Model) -> list[Model]:
 
 
 def ways(family: Sequence[Model], engines_for: Callable[[Model], Sequence[str]]) -> list[Way]:
-    """All ways to make the pictures of a model and what was made of it."""
-    return [Way(engine, model) for model in family for engine in engines_for(model)]
+    """All ways to make the pictures of a model and what was made of it: by engine, the finest first."""
+    found = [Way(engine, model) for model in family for engine in engines_for(model)]
+    return sorted(found, key=lambda way: (_ORDER.index(way.engine), -way.model.size))
 
 
 def followed(request: GenerationRequest, can: Abilities) -> GenerationRequest:
@@ -215,16 +233,23 @@ def best(
         chosen = min(fitting, key=_usual_place)
     else:
         chosen = min(able, key=lambda way: needs[way].memory or 0)
-    return Choice(chosen, tuple(needs.items()))
+    return Choice(chosen, tuple(needs.items()), alone=len(able) == 1 < len(possible))
 
 
 def why(choice: Choice, words: Callable[[Need], str]) -> str:
     """Why this way is the best, one sentence without its end; `words` says what a need comes to."""
     own = choice.need(choice.way)
+    if choice.alone:
+        told = words(own)
+        return (
+            _("the only one that can do all this: {cost}").format(cost=told)
+            if told
+            else _("the only one that can do all this")
+        )
     if own.seconds is None:
-        return _("nothing measured yet, usually the quickest on such a computer")
+        return _("usually the quickest; not measured yet")
     others = [
-        f"{way.name} {words(told)}"
+        f"{way.name} {words(replace(told, memory=None))}"
         for way, told in sorted(choice.needs, key=lambda each: each[1].seconds or 0)
         if way != choice.way and told.seconds is not None
     ]

@@ -31,7 +31,7 @@ def run(avila: startup.Avila, request: GenerationRequest, sheet: Path | None, as
     The pictures go into the gallery, as any others. A way that fails is told and does not stop the rest.
     """
     model = avila.library.find(request.model)
-    possible = comparing.in_order(startup.ways(avila.library, model))
+    possible = startup.ways(avila.library, model)
     if not possible:
         raise AvilaError(
             _("Nothing to compare"),
@@ -101,7 +101,8 @@ def results_of(ways: Sequence[Way], jobs: Sequence[Job]) -> list[Result]:
             ratio = comparing.psnr(first, picture) if first else None
             first = first or picture
             memory = job.run.memory if job.run else None
-            result = replace(result, picture=picture, seconds=entry.seconds, memory=memory, psnr=ratio)
+            result = replace(result, request=entry.request, picture=picture, seconds=entry.seconds)
+            result = replace(result, memory=memory, psnr=ratio)
         elif job.state is State.FAILED:
             result = replace(result, failed=_reason(job))
         else:
@@ -117,11 +118,11 @@ def _reason(job: Job) -> str:
 
 def table(results: Sequence[Result]) -> str:
     """A line for each way: name, time, memory, likeness to the first."""
-    width = max(len(result.way.name) for result in results)
+    width = max(len(result.name) for result in results)
     lines = []
     for result in results:
         took, alike = comparing.lines(result)
-        lines.append(f"{result.way.name:<{width}}  {took:<18}  {alike}".rstrip())
+        lines.append(f"{result.name:<{width}}  {took:<18}  {alike}".rstrip())
     return "\n".join(lines)
 
 
@@ -131,7 +132,7 @@ def told(results: Sequence[Result], jobs: Sequence[Job]) -> list[dict[str, Any]]
         {
             "engine": result.way.engine,
             "model": result.way.model.reference,
-            "name": result.way.name,
+            "name": result.name,
             "path": str(job.result.result().path) if job.state is State.DONE else "",
             "seconds": result.seconds,
             "memory": result.memory,

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SIDE = 240  # pixels of a picture's place
-GAP = 16
+GAP, LINE = 16, 16
 MOST = 4  # pictures that are seen without scrolling
 
 
@@ -101,7 +101,8 @@ class Comparison(QDialog):
             if picture and self._reference and picture.size == self._reference.size:
                 ratio = comparing.psnr(self._reference, picture)
             self._reference = self._reference or picture
-            card.show_result(replace(card.result, seconds=entry.seconds, memory=memory, psnr=ratio), entry)
+            result = replace(card.result, request=entry.request, seconds=entry.seconds)
+            card.show_result(replace(result, memory=memory, psnr=ratio), entry)
         elif job.state is State.FAILED:
             card.show_failed(_("Failed"), str(job.result.exception()))
         else:
@@ -130,7 +131,7 @@ class Comparison(QDialog):
             seed=request.seed,
         )
         inner = QWidget()
-        self._row.addStretch(1)
+        self._row.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         inner.setLayout(self._row)
         scroll = QScrollArea()
         scroll.setWidget(inner)
@@ -139,7 +140,7 @@ class Comparison(QDialog):
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setFixedHeight(inner.sizeHint().height() + (14 if count > MOST else 0))
         shown = min(count, MOST)
-        scroll.setMinimumWidth(shown * SIDE + (shown - 1) * GAP)
+        scroll.setMinimumWidth(shown * SIDE + (shown - 1) * GAP + 2 * scroll.frameWidth() + 2)
         self._foot_words = label("", "hint")
         self._foot_words.setWordWrap(True)
         self._cancel = button(_("Cancel"), "", _("Stop those that are not done yet"), self.cancel_wanted.emit)
@@ -165,9 +166,7 @@ class Comparison(QDialog):
         waiting = any(not job.result.done() for job in self.cards)
         self._cancel.setEnabled(waiting)
         self._foot_words.setText(
-            _(
-                "All pictures are kept in the gallery. PSNR: how alike the first; from 40 dB on nobody sees it."
-            )
+            _("All are kept in the gallery. PSNR: how alike the first picture; from 40 dB on nobody sees it.")
         )
 
 
@@ -187,23 +186,26 @@ class Card(QWidget):
         self.setFixedWidth(SIDE)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._picture = _Place()
-        name = Elided("text", theme.font(13, QFont.Weight.Medium))
-        name.set_text(result.way.name)
-        self._took = label("", "small")
-        self._alike = label(_("Waiting"), "hint")
+        self._title = Elided("text", theme.font(13, QFont.Weight.Medium))
+        self._title.set_text(result.name)
+        self._took = label(_("Waiting"), "small")
+        self._alike = label("", "hint")
+        self._alike.setWordWrap(True)
+        self._alike.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self._alike.setFixedHeight(2 * LINE)  # a reason may need both
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(self._picture)
         column.addSpacing(8)
-        column.addWidget(name)
+        column.addWidget(self._title)
         column.addWidget(self._took)
         column.addWidget(self._alike)
         self._name()
 
     def show_words(self, words: str) -> None:
         """How far it is."""
-        self._alike.setText(words)
+        self._took.setText(words)
         self._name()
 
     def show_preview(self, preview: QImage, words: str) -> None:
@@ -214,6 +216,7 @@ class Card(QWidget):
     def show_result(self, result: Result, entry: GalleryEntry) -> None:
         """The finished picture and what it took."""
         self.result, self._entry = result, entry
+        self._title.set_text(result.name)
         self._picture.show_picture(QPixmap(str(entry.path)))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         parts = (took(result.seconds or 0.0), size_text(result.memory) if result.memory else "")
@@ -221,7 +224,8 @@ class Card(QWidget):
         number = ""
         if result.psnr is not None and math.isfinite(result.psnr):
             number = QLocale().toString(result.psnr, "f", 1)
-        self.show_words(comparing.likeness(result.psnr, number))
+        self._alike.setText(comparing.likeness(result.psnr, number))
+        self._name()
 
     def show_failed(self, words: str, reason: str) -> None:
         """There is no picture; `reason` says why."""
@@ -229,7 +233,6 @@ class Card(QWidget):
         self._picture.show_failed()
         self._took.setText(words)
         self._alike.setText(reason.splitlines()[0] if reason else "")
-        self._alike.setWordWrap(True)
         self.setToolTip(reason)
         self._name()
 
@@ -242,7 +245,7 @@ class Card(QWidget):
             self.opened.emit(self._entry)
 
     def _name(self) -> None:
-        said = (self.result.way.name, *self.texts())
+        said = (self.result.name, *self.texts())
         self.setAccessibleName(", ".join(part for part in said if part))
 
 

@@ -145,12 +145,12 @@ class CreatePage(QWidget):
     def compare(self) -> None:
         """Make what the panel says with every engine, side by side."""
         self.panel.take_tags()
-        if self._compare(self.panel.asked(), comparing.in_order(self.panel.engine.ways()), None):
+        if self._compare(self.panel.asked(), self.panel.engine.ways(), None):
             self.panel.use_up_seed()
 
     def compare_picture(self, entry: GalleryEntry) -> None:
         """Make a picture again with every other engine, beside it; all anew if others cannot follow all."""
-        ways = comparing.in_order(self.panel.ways_of(entry.request.model))
+        ways = self.panel.ways_of(entry.request.model)
         made = next((way for way in ways if way.into(entry.request) == entry.request), None)
         others = [way for way in ways if way != made]
         if len(ways) < 2:
@@ -267,14 +267,9 @@ class CreatePage(QWidget):
             self._worded_tools.append((tool, tool.text()))
             row.addWidget(tool)
         row.addStretch(1)
-        row.addWidget(
-            icon_button(
-                "columns-2",
-                _("Compare engines"),
-                _("Make this picture with every engine, side by side"),
-                shown(self.compare_picture),
-            )
-        )
+        tip = _("Make this picture with every engine, side by side")
+        self._compare_tool = icon_button("columns-2", _("Compare engines"), tip, shown(self.compare_picture))
+        row.addWidget(self._compare_tool)
         row.addWidget(icon_button("trash-2", _("Delete"), _("Move it to the trash"), self._delete, "Ctrl+D"))
         return made
 
@@ -418,6 +413,7 @@ class CreatePage(QWidget):
             self._model.prepend(entry)
             self.thumbnails.look_again()  # it may be the first that this model made
             self.panel.model.update()
+            self.panel.weigh()  # it was measured
             if watched:
                 self._entry = entry
                 self._shown = Shown.JOB if self._more_to_come() else Shown.PICTURE
@@ -507,6 +503,7 @@ class CreatePage(QWidget):
             case Shown.PICTURE if self._entry:
                 request = self._entry.request
                 self.canvas.describe(request.prompt)
+                self._compare_tool.setEnabled(len(self.panel.ways_of(request.model)) > 1)
                 name = self.panel.name_of(request.model)
                 self.caption.show_picture(how_made(self._entry, name), request.width, request.height)
         self._show_button()

@@ -149,9 +149,8 @@ def words_of(row: Row) -> str:
         return fold(row.name)
     model = row.model
     kind = kind_text(model) if model.addition or model.look.pickle else ""
-    parts = (model.name, kind, family_text(model), model.family, model.reference, row.note)
-    parts += (*model.words, *row.engines)
-    return fold("\n".join(parts))
+    said = (model.name, kind, family_text(model), model.family, model.reference, row.note)
+    return fold("\n".join((*said, *model.words, *row.engines)))
 
 
 def badges(model: Model | None) -> tuple[str, ...]:

@@ -202,7 +202,8 @@ class Panel(QWidget):
         """What the picker and the additions offer; what was made of a model is chosen as its engine."""
         self._models = tuple(choosable(models))
         families = engines.families(self._models)
-        self.model.engines = {family[0].path: _engines(family) for family in families if len(family) > 1}
+        run_by = {family[0].path: _engines(family) for family in families}
+        self.model.engines = {path: names for path, names in run_by.items() if len(names) > 1}
         self.model.set_models([family[0] for family in families])
         self.additions.set_models(models)
         self.options.set_models(models)
@@ -406,7 +407,7 @@ class Panel(QWidget):
         for look in (self.size_picker, self.seed):
             look.changed.connect(self.look_changed)
             look.changed.connect(self.changed)
-        self.changed.connect(self._weigh)
+        self.changed.connect(self.weigh)
         self.engine.changed.connect(self._suit_model)
         for other in (
             self.model,
@@ -472,7 +473,7 @@ class Panel(QWidget):
         both = [name for name in engine if not model or name in model]
         self.sampler.set_possible(both, reason)
 
-    def _weigh(self) -> None:
+    def weigh(self) -> None:
         """Show what each engine would take of what the controls say now."""
         if len(self.engine.ways()) > 1:
             self.engine.show_costs(
