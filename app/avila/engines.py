@@ -99,7 +99,7 @@ def made_by(request: GenerationRequest) -> str:
 
 
 def _named_detail(file: str) -> str:
-    """What the name of an export or of a quantised file says of its weights: "int8", "q8_0"; "" for others."""
+    """What the name of an export or a quantised file says of its weights: "int8", "q8_0"; "" for others."""
     if found := _EXPORTED.search(file):
         return (found[1] or "").lower().replace("fp32", "")
     quantised = file.lower().endswith(QUANTISED)
