@@ -112,6 +112,6 @@ class Quantizing(QWidget):
         self.make.setEnabled(not done)
         self.cancel.setVisible(running)
         if had_focus:
-            (self.cancel if running else self.make).setFocus()
+            (self.cancel if running else self._kind if done else self.make).setFocus()
         self._bar.setVisible(running)
         self._bar.setValue(round(1000 * (share or 0.0)))
