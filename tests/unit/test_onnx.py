@@ -26,7 +26,15 @@ MODELS: dict[str, Layout | None] = {
     "inpainting": replace(SMALL, in_channels=9),
 }
 ASKED = GenerationRequest(
-    "a red boat", "snow", backend="onnx", model="onnx", width=96, height=64, steps=4, cfg_scale=4.0, seed=11,
+    "a red boat",
+    "snow",
+    backend="onnx",
+    model="onnx",
+    width=96,
+    height=64,
+    steps=4,
+    cfg_scale=4.0,
+    seed=11,
     runtime="cpu",
 )
 
