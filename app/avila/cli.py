@@ -17,6 +17,7 @@ from dataclasses import asdict, replace
 from types import FrameType
 
 from avila import __version__, getting, i18n, listing, startup
+from avila.backends.runtimes import NAMES
 from avila.engine import Engine, Job, Keeper, State
 from avila.errors import AvilaError, NotEnoughMemoryError
 from avila.gallery.metadata import FORMATS
@@ -153,6 +154,12 @@ def _parser() -> argparse.ArgumentParser:
         default="",
         help=_("of the weights; default: by the hardware"),
     )
+    generate.add_argument(
+        "--runtime",
+        choices=NAMES,
+        default="",
+        help=_("what calculates an exported model; default: the best that is here, as `avila doctor` lists"),
+    )
 
     getting.add_commands(listing.add_commands(commands))
     commands.add_parser(
@@ -224,6 +231,7 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         refiner=options.refiner,
         refiner_start=options.refiner_start,
         ema=options.ema,
+        runtime=options.runtime,
     )
     output = _output(options.output, parser) if options.output else None
     avila = startup.start()
@@ -231,10 +239,14 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         if avila.note:
             say(avila.note)
         request = startup.complete(avila.library, request, avila.settings.request.model)
+        if options.runtime:
+            if request.backend != startup.ONNX:
+                parser.error(_("--runtime has an effect with an exported model only"))
+            startup.check_runtime(options.runtime)
         request = with_additions(avila.library, request)
         model = avila.library.find(request.model) if request.model else None
         request = _with_values(request, options, model)
-        if not backend and not model and startup.installed(startup.DIFFUSERS):
+        if not backend and not model and any(map(startup.installed, startup.MODEL_ENGINES)):
             say(_("No model can be used, so the painter makes the picture; `avila models --check` says why"))
         for note in (request.note(model.card.tokens), model.card.note(request)) if model else ():
             if note:
@@ -302,6 +314,8 @@ class _Terminal:
     def ended(self, job: Job) -> None:
         if self._bar:
             print(file=sys.stderr)
+        if job.note:
+            say(job.note)
         if job.state is State.DONE:
             self._tell(job)
         if job.state is State.FAILED or job is self._jobs[-1]:
@@ -330,6 +344,7 @@ class _Terminal:
             "refiner": request.refiner,
             "refiner_start": request.refiner_start,
             "ema": request.ema,
+            "runtime": request.runtime,
             "seconds": round(entry.seconds, 3),
         }
         print(json.dumps(picture), flush=True)

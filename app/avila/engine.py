@@ -5,6 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,6 +39,7 @@ class Job:
         result: resolves to the GalleryEntry, or to the AvilaError or Cancelled that ended it.
         state: written by the engine only.
         unsaved: the picture that was made but could not be kept; None otherwise.
+        note: a sentence on what was done otherwise than asked; "" when nothing was.
     """
 
     def __init__(self, request: GenerationRequest) -> None:
@@ -45,6 +47,7 @@ class Job:
         self.result: Future[GalleryEntry] = Future()
         self.state = State.QUEUED
         self.unsaved: Image | None = None
+        self.note = ""
         self._cancelled = threading.Event()
         self._interrupt: Callable[[], None] | None = None
 
@@ -182,8 +185,12 @@ class Engine:
         loading = self._runs is not None and not self._runs.holds(job.request)
         backend = self._backend(job.request.backend)
         backend.abilities.check(job.request)
+        made = job.request
 
         def on_step(step: Step) -> None:
+            nonlocal made
+            made = replace(made, runtime=step.runtime)
+            job.note = step.note or job.note
             watch.step()
             if step.number == 1:
                 self._tell_held()
@@ -194,13 +201,13 @@ class Engine:
             job._interrupt = backend.interrupt
         try:
             self._stop_if_cancelled(job)
-            image = backend.generate(job.request, on_step)
+            image = self._generate(backend, job.request, on_step)
         finally:
             job._interrupt = None
             self._tell_held()
         self._stop_if_cancelled(job)
         try:
-            entry = self._keeper.add(image, job.request, watch.seconds)
+            entry = self._keeper.add(image, made, watch.seconds)
         except AvilaError:
             job.unsaved = image
             raise
@@ -209,6 +216,20 @@ class Engine:
         if self._runs and run:
             self._runs.add(run)
         return entry
+
+    def _generate(
+        self, backend: Backend, request: GenerationRequest, on_step: Callable[[Step], None]
+    ) -> "Image":
+        """One picture; once more without the other engines' models when there is no room beside them."""
+        try:
+            return backend.generate(request, on_step)
+        except NotEnoughMemoryError:
+            others = [one for one in self._backends.values() if one is not backend and one.held()]
+            if not others:
+                raise
+            for one in others:
+                one.close()
+        return backend.generate(request, on_step)
 
     def _held(self) -> list[Held]:
         return [held for backend in self._backends.values() for held in backend.held()]

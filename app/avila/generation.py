@@ -63,6 +63,7 @@ class GenerationRequest:
     refiner: str = ""  # the model of a second pass, named like the model; "": none. SDXL only
     refiner_start: float = 0.8  # share of the steps after which it takes over
     ema: bool = False  # the averages of the model's training in place of its last weights
+    runtime: str = ""  # what calculates an exported model, as "openvino-bf16"; "": the best that is here
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with every field, for the picture's metadata, the settings and the REST API."""
@@ -148,6 +149,8 @@ class Step:
     number: int  # 1 … total
     total: int
     preview: "Callable[[], Image]"
+    runtime: str = ""  # that is at work, of an engine with several; for the picture's own request
+    note: str = ""  # a sentence for the person, if something is done otherwise than was asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,19 @@ MODELS: dict[str, Layout | None] = {
     "sd1": SMALL,
     "sdxl": replace(SMALL, family="sdxl", attention=(False, True), depths=(1, 1), text_layers=2),
     "starter": None,
+    "inpainting": replace(SMALL, in_channels=9),
 }
 ASKED = GenerationRequest(
-    "a red boat", "snow", backend="onnx", model="onnx", width=96, height=64, steps=4, cfg_scale=4.0, seed=11
+    "a red boat",
+    "snow",
+    backend="onnx",
+    model="onnx",
+    width=96,
+    height=64,
+    steps=4,
+    cfg_scale=4.0,
+    seed=11,
+    runtime="cpu",
 )
 
 
@@ -43,12 +53,12 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     else:
         write_tiny_starter(place / "torch")
     library = Library([place])
-    torch, onnx = Diffusers(library), Onnx(library, "CPU")
+    torch, onnx = Diffusers(library), Onnx(library)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "device_and_dtype", lambda: Device("cpu", "float32", "CPU"))
         model = library.find("torch")
         loaded = load(model, LoadKey(model.path, model.modified, model.size, "cpu", "float32"), None)
-        exporting.export(loaded.pipeline, place / "onnx", model.family, "", lambda *_: None)
+        exporting.export(loaded.pipeline, place / "onnx", model.family, model.variant, lambda *_: None)
         yield torch, onnx
     torch.close()
     onnx.close()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from avila.backends.fused import fused_attention
 from avila.backends.previews import fit_colours
 from avila.library.exported import INDEX, OPSET, Export, write_export
 
@@ -62,7 +63,7 @@ def export(
             opset=OPSET,
             texts=texts,
             tokens=pipeline.tokenizer.model_max_length,
-            channels=pipeline.unet.config.in_channels,
+            channels=pipeline.vae.config.latent_channels,
             pixels=pipeline.vae_scale_factor,
             scaling_factor=float(pipeline.vae.config.scaling_factor),
             scheduler=_told(pipeline.scheduler.config),
@@ -110,7 +111,7 @@ def _parts(pipeline: Any) -> Iterator[Part]:
     yield Part(
         "vae_decoder",
         _network(lambda latents: vae.decode(latents, return_dict=False)[0], vae),
-        {"latents": random(1, unet.config.in_channels, 12, 8)},
+        {"latents": random(1, vae.config.latent_channels, 12, 8)},
         ("pixels",),
         {"latents": {0: "batch", 2: "height", 3: "width"}},
     )
@@ -192,7 +193,7 @@ def _export_part(part: Part, folder: Path) -> float:
         left.unlink()
     dimension = torch.export.Dim.DYNAMIC
     shapes = tuple(dict.fromkeys(part.dynamic.get(name, ()), dimension) for name in part.given)
-    with torch.no_grad(), warnings.catch_warnings():
+    with torch.no_grad(), warnings.catch_warnings(), fused_attention():
         warnings.simplefilter("ignore")  # torch's own, of its insides
         program = torch.onnx.export(
             part.network,
@@ -207,6 +208,7 @@ def _export_part(part: Part, folder: Path) -> float:
         )
         program.save(str(folder / "model.onnx"), external_data=True)
         del program
+    with torch.no_grad():
         difference = _difference(part, folder / "model.onnx")
     done.write_text(json.dumps({"difference": difference}), "utf-8")
     return difference

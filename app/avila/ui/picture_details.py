@@ -67,6 +67,7 @@ def table(entry: GalleryEntry) -> dict[str, str]:
     rows = {
         _("Model"): _file_name(request.model),
         _("Engine"): _("Painter (no model)") if painted else request.backend,
+        _("Runtime"): request.runtime,
         _("Size"): f"{request.width} × {request.height}",
         _("Steps"): "" if painted else number(request.steps),
         _("Guidance (CFG)"): "" if painted else number(request.cfg_scale, "f", 1),
