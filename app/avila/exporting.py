@@ -10,7 +10,8 @@ from avila.errors import AvilaError
 from avila.generation import LARGEST_SIDE, SMALLEST_SIDE
 from avila.i18n import _
 from avila.library.card import SIDE_STEP
-from avila.library.export import Result, Wish, export, usual_target
+from avila.library.export import Result, export
+from avila.library.wishes import Wish, usual_target
 from avila.paths import expanded
 from avila.terminal import json_option, say, size, text, weighted
 

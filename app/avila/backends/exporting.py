@@ -34,7 +34,9 @@ from avila.paths import whole_file
 
 TOLERANCE = 2e-3  # of a network's output, relative to its largest value
 LARGEST_VAE = 512  # pixels a side that the VAE is checked at: convolutions know no size, memory does
-SMALL = 24, 16  # latents, height and width, that are exported
+# Latents that are exported, height and width. A UNet cannot halve them evenly: so it is told to bring its levels
+# to one size, and takes any.
+SMALL = 22, 15
 Told = Callable[[str, float], None]  # a part's name, the share of the work that was done before it
 
 
