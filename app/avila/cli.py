@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from types import FrameType
 
-from avila import __version__, getting, i18n, listing, startup
+from avila import __version__, exporting, getting, i18n, listing, startup
 from avila.backends.runtimes import NAMES
 from avila.engine import Engine, Job, Keeper, State
 from avila.errors import AvilaError, NotEnoughMemoryError
@@ -29,7 +29,7 @@ from avila.library.card import SD1
 from avila.library.models import Model
 from avila.paths import expanded
 from avila.settings import LARGEST_COUNT
-from avila.terminal import json_option, say, text
+from avila.terminal import json_option, say, size, text, weighted
 
 INTERRUPTED = 130
 _BAR = 30  # characters
@@ -54,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "models":
                 if options.action in getting.ACTIONS:
                     return getting.run(options)
+                if options.action in exporting.ACTIONS:
+                    return exporting.run(options)
                 return listing.run(options)
             case "gallery":
                 return _rebuild()
@@ -92,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument(
         "--lora",
         action="append",
-        type=_lora,
+        type=weighted,
         default=[],
         metavar=_("NAME[:WEIGHT]"),
         help=_("add a LoRA, may be given several times; <lora:NAME:WEIGHT> in the prompt does the same"),
@@ -117,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     generate.add_argument(
         "--size",
-        type=_size,
+        type=size,
         metavar=_("WxH"),
         help=_("in pixels; default: what suits the model"),
     )
@@ -161,7 +163,9 @@ def _parser() -> argparse.ArgumentParser:
         help=_("what calculates an exported model; default: the best that is here, as `avila doctor` lists"),
     )
 
-    getting.add_commands(listing.add_commands(commands))
+    actions = listing.add_commands(commands)
+    getting.add_commands(actions)
+    exporting.add_commands(actions)
     commands.add_parser(
         "doctor", parents=[as_json], help=_("say what is here, what is missing, what mends it")
     )
@@ -188,7 +192,7 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument(
         "--model", default="", metavar=_("NAME_OR_PATH"), help=_("for load, overhead and stall")
     )
-    bench.add_argument("--size", type=_size, default=(512, 512), metavar=_("WxH"), help=_("for overhead"))
+    bench.add_argument("--size", type=size, default=(512, 512), metavar=_("WxH"), help=_("for overhead"))
     bench.add_argument("--steps", type=int, default=_DEFAULT.steps, help=_("for overhead"))
     bench.add_argument("--runs", type=_count, default=5, help=_("default: %(default)s"))
     return parser
@@ -227,7 +231,7 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         vae_tiling=options.vae_tiling,
         precision=options.precision,
         vae=options.vae,
-        loras=tuple(options.lora),
+        loras=tuple(Lora(name, weight) for name, weight in options.lora),
         refiner=options.refiner,
         refiner_start=options.refiner_start,
         ema=options.ema,
@@ -401,25 +405,6 @@ def _bench(options: argparse.Namespace) -> int:
     result = bench.run(options.name, options.model, options.runs, options.size, options.steps)
     print(json.dumps(result, indent=2) if options.json else bench.table(result))
     return 0
-
-
-def _size(argument: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,6})[xX×](\d{1,6})", argument, re.ASCII)
-    if not match:
-        raise argparse.ArgumentTypeError(_("“{text}” is not a size like 512x512").format(text=argument))
-    return int(match[1]), int(match[2])
-
-
-def _lora(argument: str) -> Lora:
-    """NAME or NAME:WEIGHT; a colon may be part of the name, as in C:\\loras."""
-    name, colon, weight = argument.rpartition(":")
-    if colon and re.fullmatch(r"[+-]?(\d{1,4}(\.\d{0,9})?|\.\d{1,9})", weight, re.ASCII):
-        argument = name
-    else:
-        weight = "1"
-    if not argument.strip():
-        raise argparse.ArgumentTypeError(_("a LoRA needs a name, as in ink or ink:0.8"))
-    return Lora(argument, float(weight))
 
 
 def _percent(argument: str) -> int:
