@@ -17,7 +17,8 @@ from contextlib import nullcontext
 from dataclasses import asdict, replace
 from types import FrameType
 
-from avila import __version__, engines, getting, i18n, listing, startup
+from avila import __version__, engines, exporting, getting, i18n, listing, startup
+from avila.backends.runtimes import NAMES
 from avila.engine import Engine, Job, Keeper, State
 from avila.errors import AvilaError, NotEnoughMemoryError
 from avila.gallery.metadata import FORMATS
@@ -29,7 +30,7 @@ from avila.library.card import SD1
 from avila.library.models import Model
 from avila.paths import expanded
 from avila.settings import LARGEST_COUNT
-from avila.terminal import json_option, say, text
+from avila.terminal import json_option, say, size, text, weighted
 
 INTERRUPTED = 130
 _BAR = 30  # characters
@@ -56,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "models":
                 if options.action in getting.ACTIONS:
                     return getting.run(options)
+                if options.action in exporting.ACTIONS:
+                    return exporting.run(options)
                 return listing.run(options)
             case "gallery":
                 return _rebuild()
@@ -94,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument(
         "--lora",
         action="append",
-        type=_lora,
+        type=weighted,
         default=[],
         metavar=_("NAME[:WEIGHT]"),
         help=_("add a LoRA, may be given several times; <lora:NAME:WEIGHT> in the prompt does the same"),
@@ -119,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     generate.add_argument(
         "--size",
-        type=_size,
+        type=size,
         metavar=_("WxH"),
         help=_("in pixels; default: what suits the model"),
     )
@@ -156,6 +159,12 @@ def _parser() -> argparse.ArgumentParser:
         default="",
         help=_("of the weights; default: by the hardware"),
     )
+    generate.add_argument(
+        "--runtime",
+        choices=NAMES,
+        default="",
+        help=_("what calculates an exported model; default: the best that is here, as `avila doctor` lists"),
+    )
 
     compare = commands.add_parser(
         "compare", parents=[as_json], help=_("make one picture with every engine, side by side")
@@ -167,12 +176,14 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--cfg", type=float, help=_("CFG scale; default: what suits the model"))
     compare.add_argument("--sampler", help=_("default: what suits the model, or what is near and all have"))
     compare.add_argument("--seed", type=int, default=RANDOM_SEED, help=_("-1 draws one"))
-    compare.add_argument("--size", type=_size, metavar=_("WxH"), help=_("in pixels"))
+    compare.add_argument("--size", type=size, metavar=_("WxH"), help=_("in pixels"))
     compare.add_argument(
         "--output", type=text, metavar=_("FILE"), help=_("a sheet of all pictures (.png, .jpg or .webp)")
     )
     compare.set_defaults(follow_draft=None)
-    getting.add_commands(listing.add_commands(commands))
+    actions = listing.add_commands(commands)
+    getting.add_commands(actions)
+    exporting.add_commands(actions)
     commands.add_parser(
         "doctor", parents=[as_json], help=_("say what is here, what is missing, what mends it")
     )
@@ -201,7 +212,7 @@ def _parser() -> argparse.ArgumentParser:
         "--model", default="", metavar=_("NAME_OR_PATH"), help=_("for engines, load, overhead and stall")
     )
     sized = _("for engines and overhead")
-    bench.add_argument("--size", type=_size, default=(512, 512), metavar=_("WxH"), help=sized)
+    bench.add_argument("--size", type=size, default=(512, 512), metavar=_("WxH"), help=sized)
     bench.add_argument("--steps", type=int, default=_DEFAULT.steps, help=sized)
     bench.add_argument("--runs", type=_count, help=_("default: 5, and for engines 1"))
     bench.add_argument(
@@ -255,10 +266,11 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         vae_tiling=options.vae_tiling,
         precision=options.precision,
         vae=options.vae,
-        loras=tuple(options.lora),
+        loras=tuple(Lora(name, weight) for name, weight in options.lora),
         refiner=options.refiner,
         refiner_start=options.refiner_start,
         ema=options.ema,
+        runtime=options.runtime,
     )
     output = _output(options.output, parser) if options.output else None
     avila = startup.start()
@@ -266,10 +278,15 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         if avila.note:
             say(avila.note)
         request = startup.complete(avila.library, request, avila.settings.request.model)
+        if options.runtime:
+            if request.backend != startup.ONNX:
+                parser.error(_("--runtime has an effect with an exported model only"))
+            startup.check_runtime(options.runtime)
         request = with_additions(avila.library, request)
         model = avila.library.find(request.model) if request.model else None
         request = _with_values(request, options, model)
-        if model and not backend and (choice := startup.best(avila.library, request, avila.runs)):
+        chosen = backend or options.runtime  # by the person
+        if model and not chosen and (choice := startup.best(avila.library, request, avila.runs)):
             request = choice.way.into(request)
             say(f"{choice.way.name}: {engines.why(choice, engines.cost)}")
         elif model and options.model and model != (named := avila.library.find(options.model)):
@@ -278,7 +295,7 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
                     engine=engines.engine_name(backend), name=model.name, source=named.name
                 )
             )
-        if not backend and not model and startup.installed(startup.DIFFUSERS):
+        if not backend and not model and any(map(startup.installed, startup.MODEL_ENGINES)):
             say(_("No model can be used, so the painter makes the picture; `avila models --check` says why"))
         for note in (request.note(model.card.tokens), model.card.note(request)) if model else ():
             if note:
@@ -383,6 +400,8 @@ class _Terminal:
     def ended(self, job: Job) -> None:
         if self._bar:
             print(file=sys.stderr)
+        if job.note:
+            say(job.note)
         if job.state is State.DONE:
             self._tell(job)
         if job.state is State.FAILED or job is self._jobs[-1]:
@@ -411,6 +430,7 @@ class _Terminal:
             "refiner": request.refiner,
             "refiner_start": request.refiner_start,
             "ema": request.ema,
+            "runtime": request.runtime,
             "seconds": round(entry.seconds, 3),
         }
         print(json.dumps(picture), flush=True)
@@ -496,25 +516,6 @@ def _bench_engines(options: argparse.Namespace, parser: argparse.ArgumentParser)
     if plot:
         bench_figures.save_plot(result, plot)
     return INTERRUPTED if result.get("interrupted") else 0
-
-
-def _size(argument: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,6})[xX×](\d{1,6})", argument, re.ASCII)
-    if not match:
-        raise argparse.ArgumentTypeError(_("“{text}” is not a size like 512x512").format(text=argument))
-    return int(match[1]), int(match[2])
-
-
-def _lora(argument: str) -> Lora:
-    """NAME or NAME:WEIGHT; a colon may be part of the name, as in C:\\loras."""
-    name, colon, weight = argument.rpartition(":")
-    if colon and re.fullmatch(r"[+-]?(\d{1,4}(\.\d{0,9})?|\.\d{1,9})", weight, re.ASCII):
-        argument = name
-    else:
-        weight = "1"
-    if not argument.strip():
-        raise argparse.ArgumentTypeError(_("a LoRA needs a name, as in ink or ink:0.8"))
-    return Lora(argument, float(weight))
 
 
 def _percent(argument: str) -> int:

@@ -50,6 +50,7 @@ class Run:
     working: int = 0  # bytes, the most until the last step was done; 0 in files of older versions
     rest: int = 0  # bytes held when all was done; 0 in files of older versions
     refiner: str = ""  # as in the request; its weights are among the bytes
+    runtime: str = ""  # as in the request
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ class Stopwatch:
             working=max(0, self._working - others),
             rest=max(0, machine.memory_used() - others),
             refiner=request.refiner,
+            runtime=request.runtime,
         )
 
     def _look(self) -> None:
@@ -163,8 +165,8 @@ class Runs:
         without these, nothing is told of a precision that made no picture yet. `loaded` is whether the model
         counts as being in memory; None: whether it is.
         """
-        alike_in = (request.backend, request.refiner)
-        runs = [run for run in self._read() if (run.backend, run.refiner) == alike_in]
+        alike_in = (request.backend, request.refiner, request.runtime)
+        runs = [run for run in self._read() if (run.backend, run.refiner, run.runtime) == alike_in]
         known = [run for run in runs if run.model == request.model] or [
             run for run in runs if run.model in alike
         ]

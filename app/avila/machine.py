@@ -101,6 +101,17 @@ def cpu_flags() -> frozenset[str]:
     return frozenset(next((line for line in lines if line.startswith(("flags", "Features"))), "").split())
 
 
+def lacks_avx2() -> bool:
+    """Whether this is an x86 processor without AVX2, as far as the system tells."""
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return False
+    if sys.platform == "win32":
+        import ctypes
+
+        return not ctypes.windll.kernel32.IsProcessorFeaturePresent(40)  # PF_AVX2_INSTRUCTIONS_AVAILABLE
+    return bool(cpu_flags()) and "avx2" not in cpu_flags()
+
+
 def give_back() -> None:
     """Return to the system what nobody in this process refers to any more."""
     gc.collect()
@@ -108,15 +119,6 @@ def give_back() -> None:
         # glibc keeps freed blocks of some MB for itself: 1.9 GB of a full-size model
         with suppress(OSError, AttributeError):  # musl has no such call
             ctypes.CDLL("libc.so.6").malloc_trim(0)
-
-
-def lacks_avx2() -> bool:
-    """Whether this is an x86 processor without AVX2, as far as the system tells."""
-    if platform.machine().lower() not in ("x86_64", "amd64"):
-        return False
-    if sys.platform == "win32":
-        return not ctypes.windll.kernel32.IsProcessorFeaturePresent(40)  # PF_AVX2_INSTRUCTIONS_AVAILABLE
-    return bool(cpu_flags()) and "avx2" not in cpu_flags()
 
 
 def has_gpu() -> bool:

@@ -30,6 +30,7 @@ LIBRARIES: dict[str, tuple[str | tuple[str, ...], ...]] = {
     ONNX: (("onnxruntime", "openvino"), "tokenizers"),
     NATIVE: ("stable_diffusion_cpp",),
 }
+MODEL_ENGINES = tuple(engine for engine in LIBRARIES if engine != PROCEDURAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,27 @@ def installed(engine: str) -> bool:
         any(importlib.util.find_spec(name) for name in ((wanted,) if isinstance(wanted, str) else wanted))
         for wanted in LIBRARIES[engine]
     )
+
+
+def runtimes() -> list[tuple[str, str]]:
+    """What can calculate exported models here, the best first: as in a request, and as people call it.
+
+    The first call imports it, and takes about a second: not for the window's thread.
+    """
+    from avila.backends.runtimes import runtimes
+
+    return [(one.name, one.title) for one in runtimes()]
+
+
+def check_runtime(name: str) -> None:
+    """Raise AvilaError unless this runtime is here."""
+    here = runtimes()
+    if name not in [known for known, _title in here]:
+        raise AvilaError(
+            _("The runtime “{name}” is not here").format(name=name),
+            _("It is not installed on this computer, or its driver is missing."),
+            _("Choose one of: {names}.").format(names=", ".join(known for known, _title in here) or "–"),
+        )
 
 
 def lacking(look: Kind) -> str:

@@ -16,7 +16,7 @@ from avila.backends.additions import Addition, with_embeddings, with_loras
 from avila.backends.devices import device_and_dtype, import_quietly, out_of_memory
 from avila.backends.fitting import cut, encodable, fitting
 from avila.backends.held import InMemory
-from avila.backends.loading import Loaded, LoadKey, check_files, lacks_only_a_vae, load, try_again
+from avila.backends.loading import Loaded, LoadKey, check_files, load, try_again
 from avila.backends.passes import Pass, StepCounter, begin, passes
 from avila.backends.previews import Seen, watched
 from avila.backends.samplers import SAMPLERS, make_scheduler
@@ -26,7 +26,7 @@ from avila.generation import PRECISIONS, Abilities, GenerationRequest, Held, Ste
 from avila.i18n import _
 from avila.library.assembly import Assembly
 from avila.library.memory import weights
-from avila.library.models import Library, Model
+from avila.library.models import Library, Model, lacks_only_a_vae
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -12,8 +12,9 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from avila.errors import Cancelled
 
@@ -32,6 +33,25 @@ class ChildError(Exception):
     def __init__(self, wrong: str, details: str) -> None:
         super().__init__(wrong, details)
         self.wrong, self.details = wrong, details
+
+
+def be_child(work: Callable[[], int]) -> NoReturn:
+    """In the other process: do the work and end with its status; earlier, when stdin is closed."""
+
+    def wait() -> None:
+        while sys.stdin.buffer.read(1):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+    status = 1
+    try:
+        status = work()
+    except BaseException:
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # the thread that waits for stdin would hold up a usual end
 
 
 def run_child(

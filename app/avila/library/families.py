@@ -14,7 +14,7 @@ from avila.errors import AvilaError
 from avila.i18n import _
 from avila.library import layouts, sd1, sd2, sdxl, vaes
 from avila.library.distilled import distilled
-from avila.library.exported import INDEX, read_export
+from avila.library.exported import HALF, INDEX, read_export, read_half
 from avila.library.folders import hub_name
 from avila.library.gguf import MAGIC, read_gguf
 from avila.library.headers import Header, Tensor, first_bytes, is_pickle, read_header
@@ -102,7 +102,20 @@ def kind_of(path: Path) -> Kind:
     try:
         if path.is_dir() and (path / INDEX).is_file():
             export = read_export(path)
-            return Kind("checkpoint", export.family, export.variant, export.precision, exported=True)
+            return Kind(
+                "checkpoint",
+                export.family,
+                export.variant,
+                export.precision,
+                exported=True,
+                source=export.source,
+            )
+        if path.is_dir() and (path / HALF).is_file():
+            half = read_half(path)
+            look = (
+                Kind("checkpoint", half.family, half.variant, half.precision) if half else Kind("checkpoint")
+            )
+            return replace(look, exported=True, problem=_("It is half-exported: export it again."))
         if path.is_dir() and (path / "model_index.json").is_file():
             return kind_of_folder(path)
         start = first_bytes(path, 16)[0]

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from avila.errors import AvilaError
-from avila.library.exported import INDEX
+from avila.library.exported import HALF, INDEX
 from avila.library.headers import PICKLES, first_bytes, is_pickle
 from avila.paths import expanded
 
@@ -21,7 +21,7 @@ A1111 = ("Stable-diffusion", "Lora", "LyCORIS", "VAE", "VAE-approx", "ControlNet
 A1111_FORGE, COMFYUI, INVOKEAI, HUB_CACHE = "A1111, Forge", "ComfyUI", "InvokeAI", "Hugging Face cache"
 INVOKEAI_FAMILIES = ("sd-1", "sd-2", "sdxl", "sdxl-refiner", "sd-3", "flux", "any")
 COMFYUI_PATHS = "extra_model_paths.yaml"
-MARKS = ("model_index.json", INDEX)  # what a folder that is a model has: of diffusers, of our export
+MARKS = ("model_index.json", INDEX, HALF)  # what a folder that is a model has: of diffusers, of our export
 _HUB = "models--"
 
 
@@ -115,7 +115,7 @@ def _walk(folder: Path) -> Iterator[tuple[Path, list[str] | None]]:
 
 
 def is_model_folder(path: Path) -> bool:
-    """Whether the folder is one model: of diffusers, or exported to ONNX."""
+    """Whether the folder is one model: of diffusers, or exported to ONNX, if only by half."""
     return any((path / mark).is_file() for mark in MARKS)
 
 

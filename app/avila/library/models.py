@@ -9,11 +9,12 @@ from pathlib import Path
 
 from avila.errors import AvilaError
 from avila.i18n import _
+from avila.library import layouts, parts
 from avila.library.assembly import Assembly, assemble
 from avila.library.card import NO_CARD, Card, Recommended, of_family, read_card, recommended_for
-from avila.library.families import ADDITIONS, Kind, is_refiner, kind_of
+from avila.library.families import ADDITIONS, Kind, is_refiner, kind_of, kind_of_file
 from avila.library.folders import candidates, hub_name, is_model_folder, places
-from avila.library.headers import PICKLES
+from avila.library.headers import PICKLES, read_header
 from avila.library.layouts import FLOW
 from avila.paths import expanded
 
@@ -269,6 +270,17 @@ class Library:
                 break
         home = Path.home()
         return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else path.as_posix()
+
+
+def lacks_only_a_vae(model: Model) -> bool:
+    """Whether a single file could run with somebody else's VAE."""
+    if model.path.is_dir() or model.family not in layouts.CONFIGS:
+        return False
+    try:
+        look = kind_of_file(read_header(model.path), parts.standard(model.family, "vae/config.json"))
+    except AvilaError:
+        return False
+    return look.kind == "checkpoint" and (not look.problem or is_refiner(look))
 
 
 def choosable(everything: Sequence[Model]) -> list[Model]:

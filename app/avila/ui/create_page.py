@@ -421,6 +421,8 @@ class CreatePage(QWidget):
         elif not self._more_to_come() and watched:
             self._back_to_draft()
         self._show()
+        if job.note:
+            self.messages.note(job.note)
         if job.state == State.FAILED:
             error = job.result.exception()
             if isinstance(error, AvilaError):
