@@ -104,7 +104,8 @@ def test_one_json_object_a_picture(quick: Quick, capsys: pytest.CaptureFixture[s
     for picture in found:
         assert set(picture) == {
             "path", "seed", "backend", "model", "width", "height", "steps", "sampler", "follow_draft",
-            "loras", "vae", "vae_tiling", "precision", "refiner", "refiner_start", "ema", "seconds",
+            "loras", "vae", "vae_tiling", "precision", "refiner", "refiner_start", "ema", "runtime",
+            "seconds",
         }  # fmt: skip
         assert (picture["backend"], picture["model"], picture["width"]) == ("procedural", "", 64)
         assert picture["seconds"] >= 0
