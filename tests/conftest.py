@@ -12,6 +12,7 @@ from avila.backends.diffusers import Diffusers
 from avila.backends.native import Native
 from avila.library.models import Library
 from tests.helpers.checkpoints import SD2, SDXL, write_tiny_checkpoint, write_tiny_folder, write_tiny_starter
+from tests.helpers.exports import Exports
 from tests.helpers.native_models import shapes, stand_in, write_hollow_checkpoint, write_hollow_gguf
 
 
@@ -91,3 +92,9 @@ def native_backend(native_models: Path) -> Iterator[Native]:
         backend = Native(Library([native_models]))
         yield backend
         backend.close()
+
+
+@pytest.fixture(scope="session")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Exports:
+    """Tiny models exported to ONNX, made as they are asked for."""
+    return Exports(tmp_path_factory.getbasetemp())

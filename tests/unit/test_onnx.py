@@ -8,28 +8,18 @@ import numpy as np
 import pytest
 
 from avila.backends import diffusers as module
-from avila.backends import exporting
 from avila.backends.devices import Device
 from avila.backends.diffusers import Diffusers
-from avila.backends.loading import LoadKey, load
 from avila.backends.onnx import SAMPLERS, Onnx
 from avila.generation import GenerationRequest
 from avila.library.models import Library
-from tests.helpers.checkpoints import Layout, write_tiny_folder, write_tiny_starter
+from tests.helpers.exports import MODELS, Exports
 
-# An export takes as long as a network has layers.
-SMALL = Layout(widths=(32, 64), layers=1, attention=(True, True), vae_widths=(32, 32), text_layers=1)
-MODELS: dict[str, Layout | None] = {
-    "sd1": SMALL,
-    "sdxl": replace(SMALL, family="sdxl", attention=(False, True), depths=(1, 1), text_layers=2),
-    "starter": None,
-    "inpainting": replace(SMALL, in_channels=9),
-}
 ASKED = GenerationRequest(
     "a red boat",
     "snow",
     backend="onnx",
-    model="onnx",
+    model="torch-onnx",
     width=96,
     height=64,
     steps=4,
@@ -44,21 +34,12 @@ def pixels(backend: Any, request: GenerationRequest) -> np.ndarray:
 
 
 @pytest.fixture(scope="module", params=MODELS)
-def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def pair(request: pytest.FixtureRequest, exports: Exports) -> Iterator[Any]:
     """The same model for PyTorch and, exported, for ONNX."""
-    place = tmp_path_factory.mktemp(request.param)
-    layout = MODELS[request.param]
-    if layout:
-        write_tiny_folder(place / "torch", layout=layout)
-    else:
-        write_tiny_starter(place / "torch")
-    library = Library([place])
+    library = Library([exports.home(request.param) / "models"])
     torch, onnx = Diffusers(library), Onnx(library)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "device_and_dtype", lambda: Device("cpu", "float32", "CPU"))
-        model = library.find("torch")
-        loaded = load(model, LoadKey(model.path, model.modified, model.size, "cpu", "float32"), None)
-        exporting.export(loaded.pipeline, place / "onnx", model.family, model.variant, lambda *_: None)
         yield torch, onnx
     torch.close()
     onnx.close()
@@ -73,3 +54,11 @@ def test_the_picture_is_that_of_pytorch(pair: Any, sampler: str, follow_draft: i
     difference = np.abs(pixels(onnx, request) - theirs)
     assert difference.max() <= 2
     assert difference.mean() < 0.1
+
+
+@pytest.mark.parametrize("size", [(72, 104), (64, 136)])
+def test_sizes_that_cannot_be_halved_evenly_come_out_the_same(pair: Any, size: tuple[int, int]) -> None:
+    torch, onnx = pair
+    request = replace(ASKED, sampler="Euler", width=size[0], height=size[1], steps=2)
+    theirs = pixels(torch, replace(request, backend="diffusers", model="torch"))
+    assert np.abs(pixels(onnx, request) - theirs).max() <= 2

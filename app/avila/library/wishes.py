@@ -3,7 +3,6 @@
 import hashlib
 import importlib.util
 import json
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -103,7 +102,7 @@ def usual_target(model: Model, int8: bool, folders: Sequence[Path], own: Path) -
 
 def needs(wish: Wish, exact: bool = False) -> room.Needs:
     """What it takes; with `exact`, when the same model is there in float32 to make the int8 from."""
-    return room.needs(wish.model, wish.int8, exact, math.prod(wish.pixels))
+    return room.needs(wish.model, wish.int8, exact)
 
 
 def check(wish: Wish) -> None:
