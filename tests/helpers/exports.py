@@ -42,7 +42,7 @@ class Exports:
                 else:
                     write_tiny_starter(home / "models" / "torch")
             if not (home / "models" / "torch-onnx").is_dir():
-                export_in(home, "--size", SIZE)
+                assert export_in(home, "--size", SIZE) == 0
         return home
 
 

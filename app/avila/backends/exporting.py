@@ -24,7 +24,7 @@ from typing import Any
 from avila import i18n
 from avila.backends.additions import Addition, merge_loras
 from avila.backends.devices import import_quietly, out_of_memory
-from avila.backends.fused import fused_attention
+from avila.backends.fused import cropped_upsampling, fused_attention, unasserted
 from avila.backends.loading import LoadKey, load
 from avila.backends.previews import fit_colours
 from avila.errors import AvilaError
@@ -302,7 +302,7 @@ def _write(part: Part, path: Path) -> None:
     dimension = torch.export.Dim.DYNAMIC
     shapes = tuple(dict.fromkeys(part.dynamic.get(name, ()), dimension) for name in part.given)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # else it misses torchvision
-    with torch.no_grad(), warnings.catch_warnings(), fused_attention():
+    with torch.no_grad(), warnings.catch_warnings(), fused_attention(), cropped_upsampling(), unasserted():
         warnings.simplefilter("ignore")  # torch's own, of its insides
         program = torch.onnx.export(
             part.network,

@@ -1,4 +1,4 @@
-"""Attention as one node of an exported network, in place of the dozen that it is made of."""
+"""What is written otherwise into an exported network than PyTorch would write it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,3 +38,44 @@ def fused_attention() -> Iterator[None]:
         yield
     finally:
         functional.scaled_dot_product_attention = plain
+
+
+@contextmanager
+def cropped_upsampling() -> Iterator[None]:
+    """Inside the block, what is brought to another level's size is doubled and cut off to it.
+
+    A UNet enlarges to that size because a side that could not be halved evenly is one smaller than the double.
+    Of the nearest of n places for 2n - 1, that is the same: floor(i n / (2n - 1)) = floor(i / 2). PyTorch
+    would write a division for each place.
+    """
+    from torch.nn import functional
+
+    plain = functional.interpolate
+
+    def interpolate(given: Any, size: Any = None, *more: Any, **named: Any) -> Any:
+        if size is None or more or named.get("mode") != "nearest":
+            return plain(given, size, *more, **named)
+        return plain(given, scale_factor=2.0, mode="nearest")[:, :, : size[0], : size[1]]
+
+    functional.interpolate = interpolate
+    try:
+        yield
+    finally:
+        functional.interpolate = plain
+
+
+@contextmanager
+def unasserted() -> Iterator[None]:
+    """Inside the block, PyTorch writes no checks of sizes into what it exports.
+
+    ONNX has none, and those that follow from the attention above and uneven sizes cannot be written: the export
+    would fail. What was exported is checked by its answers, at several sizes.
+    """
+    from torch._export import utils
+
+    plain = utils.insert_deferred_runtime_asserts
+    utils.insert_deferred_runtime_asserts = lambda *_given, **_named: None
+    try:
+        yield
+    finally:
+        utils.insert_deferred_runtime_asserts = plain
