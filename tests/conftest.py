@@ -9,8 +9,10 @@ import pytest
 from avila.backends import diffusers
 from avila.backends.devices import Device
 from avila.backends.diffusers import Diffusers
+from avila.backends.onnx import Onnx
 from avila.library.models import Library
 from tests.helpers.checkpoints import SD2, SDXL, write_tiny_checkpoint, write_tiny_folder, write_tiny_starter
+from tests.helpers.exports import SMALL, export_tiny
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -44,6 +46,25 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shipped")
     write_tiny_starter(folder / "starter")
     return folder
+
+
+@pytest.fixture(scope="session")
+def exported_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the tiny models "sd1" and "starter" and their exports "sd1-onnx" and "starter-onnx"."""
+    folder = tmp_path_factory.mktemp("exported")
+    write_tiny_folder(folder / "sd1", layout=SMALL)
+    write_tiny_starter(folder / "starter")
+    for name in ("sd1", "starter"):
+        export_tiny(folder, name, f"{name}-onnx")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def onnx_backend(exported_folder: Path) -> Iterator[Onnx]:
+    """The ONNX engine on sd1-onnx and starter-onnx."""
+    backend = Onnx(Library([exported_folder]))
+    yield backend
+    backend.close()
 
 
 @pytest.fixture(scope="session")
