@@ -45,8 +45,8 @@ def cropped_upsampling() -> Iterator[None]:
     """Inside the block, what is brought to another level's size is doubled and cut off to it.
 
     A UNet enlarges to that size because a side that could not be halved evenly is one smaller than the
-    double. Of the nearest of n places for 2n - 1, that is the same: floor(i n / (2n - 1)) = floor(i / 2). PyTorch
-    would write a division for each place.
+    double. Of the nearest of n places for 2n - 1, that is the same: floor(i n / (2n - 1)) = floor(i / 2).
+    PyTorch would write a division for each place.
     """
     from torch.nn import functional
 
@@ -57,7 +57,7 @@ def cropped_upsampling() -> Iterator[None]:
             return plain(given, size, *more, **named)
         return plain(given, scale_factor=2.0, mode="nearest")[:, :, : size[0], : size[1]]
 
-    functional.interpolate = interpolate
+    functional.interpolate = interpolate  # type: ignore[assignment]
     try:
         yield
     finally:
