@@ -44,12 +44,13 @@ def fused_attention() -> Iterator[None]:
 def cropped_upsampling() -> Iterator[None]:
     """Inside the block, what is brought to another level's size is doubled and cut off to it.
 
-    A UNet enlarges to that size because a side that could not be halved evenly is one smaller than the double.
-    Of the nearest of n places for 2n - 1, that is the same: floor(i n / (2n - 1)) = floor(i / 2). PyTorch
-    would write a division for each place.
+    A UNet enlarges to that size as a side that could not be halved evenly is one smaller than the double. Of
+    the nearest of n places for 2n - 1, that is the same: floor(i n / (2n - 1)) = floor(i / 2). PyTorch would
+    write a division for each place.
     """
-    from torch.nn import functional
+    from torch import nn
 
+    functional: Any = nn.functional
     plain = functional.interpolate
 
     def interpolate(given: Any, size: Any = None, *more: Any, **named: Any) -> Any:
@@ -68,8 +69,8 @@ def cropped_upsampling() -> Iterator[None]:
 def unasserted() -> Iterator[None]:
     """Inside the block, PyTorch writes no checks of sizes into what it exports.
 
-    ONNX has none, and those that follow from the attention above and uneven sizes cannot be written: the export
-    would fail. What was exported is checked by its answers, at several sizes.
+    ONNX has none, and those that follow from the attention above and uneven sizes cannot be written: the
+    export would fail. What was exported is checked by its answers, at several sizes.
     """
     from torch._export import utils
 
