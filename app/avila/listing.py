@@ -12,6 +12,7 @@ from avila.errors import AvilaError
 from avila.i18n import _
 from avila.library.card import damage
 from avila.library.convert import convert
+from avila.library.exported import made_from
 from avila.library.families import ADDITIONS
 from avila.library.hashes import Hashes, short
 from avila.library.models import Library, Model
@@ -138,6 +139,7 @@ def _inspect_model(avila: startup.Avila, options: argparse.Namespace) -> int:
             (_("size"), _megabytes(model)),
             (_("words"), ", ".join(model.words)),
             (_("engines"), ", ".join(engines)),
+            (_("exported from"), made_from(model.path) if model.look.exported else ""),
             (_("averages"), _("held beside the weights (EMA)") if model.look.ema else ""),
             (_("note") if model.addition or model.refiner else _("problem"), model.problem),
         )
