@@ -1,6 +1,7 @@
 """Fixtures that many tests share; the tiny models are written once a run."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from avila.backends import diffusers
 from avila.backends.devices import Device
 from avila.backends.diffusers import Diffusers
 from avila.backends.native import Native
+from avila.backends.onnx import Onnx
 from avila.library.models import Library
 from tests.helpers.checkpoints import SD2, SDXL, write_tiny_checkpoint, write_tiny_folder, write_tiny_starter
 from tests.helpers.exports import Exports
@@ -47,6 +49,25 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shipped")
     write_tiny_starter(folder / "starter")
     return folder
+
+
+@pytest.fixture(scope="session")
+def exported_folder(tmp_path_factory: pytest.TempPathFactory, exports: Exports) -> Path:
+    """A folder with the tiny models "sd1" and "starter" and their exports "sd1-onnx" and "starter-onnx"."""
+    folder = tmp_path_factory.mktemp("exported")
+    for name in ("sd1", "starter"):
+        models = exports.home(name) / "models"
+        shutil.copytree(models / "torch", folder / name)
+        shutil.copytree(models / "torch-onnx", folder / f"{name}-onnx")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def onnx_backend(exported_folder: Path) -> Iterator[Onnx]:
+    """The ONNX engine on sd1-onnx and starter-onnx."""
+    backend = Onnx(Library([exported_folder]))
+    yield backend
+    backend.close()
 
 
 @pytest.fixture(scope="session")

@@ -13,10 +13,11 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from types import FrameType
 
-from avila import __version__, exporting, getting, i18n, listing, startup
+from avila import __version__, engines, exporting, getting, i18n, listing, startup
 from avila.backends.runtimes import NAMES
 from avila.engine import Engine, Job, Keeper, State
 from avila.errors import AvilaError, NotEnoughMemoryError
@@ -51,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return _window()
             case "generate":
                 return _generate(options, parser)
+            case "compare":
+                return _compare(options, parser)
             case "models":
                 if options.action in getting.ACTIONS:
                     return getting.run(options)
@@ -62,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "doctor":
                 return _doctor(options)
             case _:
-                return _bench(options)
+                return _bench(options, parser)
     except AvilaError as error:
         _complain(error)
         return 1
@@ -163,6 +166,21 @@ def _parser() -> argparse.ArgumentParser:
         help=_("what calculates an exported model; default: the best that is here, as `avila doctor` lists"),
     )
 
+    compare = commands.add_parser(
+        "compare", parents=[as_json], help=_("make one picture with every engine, side by side")
+    )
+    compare.add_argument("prompt", type=text, metavar=_("PROMPT"), help=_("what the picture shows"))
+    compare.add_argument("--model", default="", metavar=_("NAME_OR_PATH"), help=_("see `avila models`"))
+    compare.add_argument("--negative", type=text, default="", help=_("what the picture should not show"))
+    compare.add_argument("--steps", type=int, help=_("default: what suits the model"))
+    compare.add_argument("--cfg", type=float, help=_("CFG scale; default: what suits the model"))
+    compare.add_argument("--sampler", help=_("default: what suits the model, or what is near and all have"))
+    compare.add_argument("--seed", type=int, default=RANDOM_SEED, help=_("-1 draws one"))
+    compare.add_argument("--size", type=size, metavar=_("WxH"), help=_("in pixels"))
+    compare.add_argument(
+        "--output", type=text, metavar=_("FILE"), help=_("a sheet of all pictures (.png, .jpg or .webp)")
+    )
+    compare.set_defaults(follow_draft=None)
     actions = listing.add_commands(commands)
     getting.add_commands(actions)
     exporting.add_commands(actions)
@@ -179,6 +197,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=[
             "additions",
             "draft",
+            "engines",
             "library",
             "load",
             "overhead",
@@ -190,11 +209,27 @@ def _parser() -> argparse.ArgumentParser:
         help=_("what to measure"),
     )
     bench.add_argument(
-        "--model", default="", metavar=_("NAME_OR_PATH"), help=_("for load, overhead and stall")
+        "--model", default="", metavar=_("NAME_OR_PATH"), help=_("for engines, load, overhead and stall")
     )
-    bench.add_argument("--size", type=size, default=(512, 512), metavar=_("WxH"), help=_("for overhead"))
-    bench.add_argument("--steps", type=int, default=_DEFAULT.steps, help=_("for overhead"))
-    bench.add_argument("--runs", type=_count, default=5, help=_("default: %(default)s"))
+    sized = _("for engines and overhead")
+    bench.add_argument("--size", type=size, default=(512, 512), metavar=_("WxH"), help=sized)
+    bench.add_argument("--steps", type=int, default=_DEFAULT.steps, help=sized)
+    bench.add_argument("--runs", type=_count, help=_("default: 5, and for engines 1"))
+    bench.add_argument(
+        "--cfg",
+        type=float,
+        default=1.0,
+        help=_("for engines; default: 1, more than that takes twice as long"),
+    )
+    bench.add_argument("--sampler", default="Euler", help=_("for engines; default: %(default)s"))
+    bench.add_argument(
+        "--plot", type=text, metavar=_("FILE"), help=_("for engines: draw the figures (.svg or .png)")
+    )
+    bench.add_argument(
+        "--full",
+        action="store_true",
+        help=_("for engines: of a random model of SD 1.5's size, made, exported and quantised for it"),
+    )
     return parser
 
 
@@ -250,16 +285,63 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         request = with_additions(avila.library, request)
         model = avila.library.find(request.model) if request.model else None
         request = _with_values(request, options, model)
+        chosen = backend or options.runtime  # by the person
+        if model and not chosen and (choice := startup.best(avila.library, request, avila.runs)):
+            request = choice.way.into(request)
+            say(f"{choice.way.name}: {engines.why(choice, engines.cost)}")
+        elif model and options.model and model != (named := avila.library.find(options.model)):
+            say(
+                _("{engine} takes “{name}”, which was made of “{source}”").format(
+                    engine=engines.engine_name(backend), name=model.name, source=named.name
+                )
+            )
         if not backend and not model and any(map(startup.installed, startup.MODEL_ENGINES)):
             say(_("No model can be used, so the painter makes the picture; `avila models --check` says why"))
         for note in (request.note(model.card.tokens), model.card.note(request)) if model else ():
             if note:
                 say(note)
+        request = _as_followed(request)
         keeper: Keeper = output or avila.gallery
         if output:
             output.check(request)
         engine = Engine(startup.backends(avila.library), keeper, avila.runs)
         return _Terminal(engine, request.batch(options.count), options.json).work()
+    finally:
+        avila.close()
+
+
+def _as_followed(request: GenerationRequest) -> GenerationRequest:
+    """The request without what its engine cannot follow, which is said; a sampler it lacks is an error."""
+    can = startup.abilities()[request.backend]
+    asked = replace(request, sampler=engines.nearest_sampler(request.sampler, can.samplers))
+    lost = engines.unfollowed(asked, can) if request.model else []
+    if not lost:
+        return request
+    name = engines.engine_name(request.backend)
+    say(_("{engine} makes the picture without: {things}").format(engine=name, things=", ".join(lost)))
+    return replace(engines.followed(request, can), sampler=request.sampler)
+
+
+def _compare(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    from avila import side_by_side
+
+    sheet = expanded(options.output).absolute() if options.output else None
+    if sheet and sheet.suffix.lower() not in FORMATS:
+        parser.error(_("--output: “{name}” does not end in .png, .jpg or .webp").format(name=sheet.name))
+    request = GenerationRequest(
+        options.prompt, options.negative, backend="", model=options.model, seed=options.seed
+    )
+    avila = startup.start()
+    try:
+        request = startup.complete(avila.library, request, avila.settings.request.model)
+        if not request.model:
+            raise AvilaError(
+                _("Nothing to compare"),
+                _("There is no usable model on this computer."),
+                _("Name one with --model."),
+            )
+        request = _with_values(request, options, avila.library.find(request.model))
+        return side_by_side.run(avila, request, sheet, options.json)
     finally:
         avila.close()
 
@@ -399,12 +481,41 @@ def _doctor(options: argparse.Namespace) -> int:
     return 0 if report.well else 1
 
 
-def _bench(options: argparse.Namespace) -> int:
+def _bench(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     from avila import bench
 
-    result = bench.run(options.name, options.model, options.runs, options.size, options.steps)
+    if options.name == "engines":
+        return _bench_engines(options, parser)
+    result = bench.run(options.name, options.model, options.runs or 5, options.size, options.steps)
     print(json.dumps(result, indent=2) if options.json else bench.table(result))
     return 0
+
+
+def _bench_engines(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    """Each way is told as soon as it is measured; what was finished outlives Ctrl+C."""
+    from avila import bench_engines, bench_figures
+
+    plot = expanded(options.plot).absolute() if options.plot else None
+    if plot and plot.suffix.lower() not in (".svg", ".png"):
+        parser.error(_("--plot: “{name}” does not end in .svg or .png").format(name=plot.name))
+    width, height = options.size
+    request = GenerationRequest(
+        prompt=bench_engines.PROMPT,
+        model=options.model,
+        width=width,
+        height=height,
+        steps=options.steps,
+        cfg_scale=options.cfg,
+        sampler=startup.known_sampler(options.sampler),
+        seed=1,
+    )
+    with bench_engines.full_model() if options.full else nullcontext(options.model) as model:
+        request = replace(request, model=model)
+        result = bench_engines.run(request, options.runs or 1, lambda row: say(bench_figures.line(row)))
+    print(json.dumps(result, indent=2) if options.json else bench_figures.table(result))
+    if plot:
+        bench_figures.save_plot(result, plot)
+    return INTERRUPTED if result.get("interrupted") else 0
 
 
 def _percent(argument: str) -> int:

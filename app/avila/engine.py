@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from avila.errors import AvilaError, Cancelled, NotEnoughMemoryError
-from avila.estimate import Runs, Stopwatch, same_weights
+from avila.estimate import Run, Runs, Stopwatch, same_weights
 from avila.gallery.store import GalleryEntry
 from avila.generation import Backend, GenerationRequest, Held, Interruptible, Step
 from avila.i18n import _
@@ -39,6 +39,7 @@ class Job:
         result: resolves to the GalleryEntry, or to the AvilaError or Cancelled that ended it.
         state: written by the engine only.
         unsaved: the picture that was made but could not be kept; None otherwise.
+        run: what it took, once it is done; None when it had too few steps to tell.
         note: a sentence on what was done otherwise than asked; "" when nothing was.
     """
 
@@ -47,6 +48,7 @@ class Job:
         self.result: Future[GalleryEntry] = Future()
         self.state = State.QUEUED
         self.unsaved: Image | None = None
+        self.run: Run | None = None
         self.note = ""
         self._cancelled = threading.Event()
         self._interrupt: Callable[[], None] | None = None
@@ -212,9 +214,9 @@ class Engine:
             job.unsaved = image
             raise
         others = sum(held.memory for held in self._held() if not _has_part(held.request, job.request))
-        run = watch.run(loading, others)
-        if self._runs and run:
-            self._runs.add(run)
+        job.run = watch.run(loading, others)
+        if self._runs and job.run:
+            self._runs.add(job.run)
         return entry
 
     def _generate(

@@ -164,6 +164,10 @@ class Abilities:
     follow_draft: bool = False
     vae_tiling: bool = False
     precisions: tuple[str, ...] = ()  # of PRECISIONS; empty: the backend has its own
+    loras: bool = False
+    vae: bool = False  # another than the model's own
+    refiner: bool = False
+    ema: bool = False
     needs_model: bool = False
     size_multiple: int = 1  # pixels; width and height are multiples of it
     smallest_size: int = SMALLEST_SIDE  # pixels, each side

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from avila import settings, startup
+from avila.engines import cost, engine_name, need
 from avila.errors import AvilaError
+from avila.generation import GenerationRequest
 from avila.i18n import _
 from avila.library.card import damage
 from avila.library.convert import convert
@@ -96,7 +98,7 @@ def _list_models(avila: startup.Avila, options: argparse.Namespace) -> int:
     amiss = any(damaged) or not own or any(model.problem for model in own)
     status = 1 if options.check and amiss else 0
     if options.json:
-        told = [_told(model) for model in models]
+        told = [_told(model) | {"engines": startup.engines_for(model)} for model in models]
         if options.check:
             told = [model | {"damaged": file} for model, file in zip(told, damaged, strict=True)]
         print(json.dumps(told, indent=2))
@@ -110,7 +112,9 @@ def _list_models(avila: startup.Avila, options: argparse.Namespace) -> int:
             )
         )
     width = max((len(model.name) for model in models), default=0)
-    for model, file in zip(models, damaged, strict=True):
+    run_by = [", ".join(map(engine_name, startup.engines_for(model))) for model in models]
+    engines_width = max(map(len, run_by), default=0)
+    for model, file, named in zip(models, damaged, run_by, strict=True):
         notes = [
             _("built in") if model.builtin else "",
             _("{file} is missing or damaged").format(file=file) if file else "",
@@ -118,7 +122,12 @@ def _list_models(avila: startup.Avila, options: argparse.Namespace) -> int:
         ]
         note = "; ".join(note for note in notes if note)
         kind = f"{model.kind if model.addition else ''} {model.family or '?'}".strip()
-        columns = (f"{model.name:<{width}}", f"{kind:<{15 if options.all else 6}}", f"{_megabytes(model):>9}")
+        columns = (
+            f"{model.name:<{width}}",
+            f"{kind:<{15 if options.all else 6}}",
+            f"{_megabytes(model):>9}",
+            f"{named:<{engines_width}}",
+        )
         print("  ".join((*columns, note)).rstrip())
     return status
 
@@ -138,7 +147,8 @@ def _inspect_model(avila: startup.Avila, options: argparse.Namespace) -> int:
             (_("weights"), model.dtype),
             (_("size"), _megabytes(model)),
             (_("words"), ", ".join(model.words)),
-            (_("engines"), ", ".join(engines)),
+            (_("engines"), ", ".join(map(engine_name, engines))),
+            *_ways(avila, model),
             (_("exported from"), made_from(model.path) if model.look.exported else ""),
             (_("averages"), _("held beside the weights (EMA)") if model.look.ema else ""),
             (_("note") if model.addition or model.refiner else _("problem"), model.problem),
@@ -150,6 +160,22 @@ def _inspect_model(avila: startup.Avila, options: argparse.Namespace) -> int:
         if model.look.pickle:
             say(_("`avila models convert` makes a safe file of it."))
     return 1 if model.problem and model.kind not in ADDITIONS and not model.refiner else 0
+
+
+def _ways(avila: startup.Avila, model: Model) -> list[tuple[str, str]]:
+    """All ways to make its pictures, if there are several, and what its usual one would take each way."""
+    possible = startup.ways(avila.library, model)
+    if len(possible) < 2:
+        return []
+    request = model.recommended.into(GenerationRequest(prompt=""))
+    able = startup.abilities()
+    return [
+        (
+            _("ways") if place == 0 else " ",
+            f"{way.name}: {cost(need(avila.runs, way, request, able[way.engine])) or _('not measured yet')}",
+        )
+        for place, way in enumerate(possible)
+    ]
 
 
 def _add_folder(avila: startup.Avila, options: argparse.Namespace) -> int:

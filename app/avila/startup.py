@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from avila import assets, i18n, logs, paths, settings
+from avila import assets, engines, i18n, logs, paths, settings
 from avila.engine import Engine
 from avila.errors import AvilaError
 from avila.estimate import Runs
@@ -22,7 +22,7 @@ from avila.library.models import Library, Model
 from avila.library.web import Network
 from avila.settings import Settings
 
-PROCEDURAL, DIFFUSERS, ONNX, NATIVE = "procedural", "diffusers", "onnx", "native"
+PROCEDURAL, DIFFUSERS, ONNX, NATIVE = engines.PAINTER, engines.PYTORCH, engines.ONNX, engines.NATIVE
 # What each engine is made of; of a tuple within, one will do. The painter is always here.
 LIBRARIES: dict[str, tuple[str | tuple[str, ...], ...]] = {
     PROCEDURAL: (),
@@ -210,13 +210,16 @@ def complete(library: Library, request: GenerationRequest, usual: str = "") -> G
 
     An engine of "" is the first that runs the named model; without a name, that of the `usual` model or of
     the first that is usable, and the painter when there is none. An engine with no model gets the usual one
-    if it runs that, else the first that it does. Raises AvilaError when the named model is not there.
+    if it runs that, else the first that it does. An engine that does not run the named model gets what was
+    made for it of the model, if there is something. Raises AvilaError when the named model is not there.
     """
     backend, model = request.backend, request.model
     if backend == PROCEDURAL:
         model = ""
     elif model:
         found = library.find(model)
+        if backend and backend not in engines_for(found):
+            found = next((way.model for way in ways(library, found) if way.engine == backend), found)
         model, backend = found.reference, backend or next(iter(engines_for(found)), DIFFUSERS)
     elif chosen := _usable(library, usual, backend):
         model, backend = chosen.reference, backend or engines_for(chosen)[0]
@@ -225,6 +228,21 @@ def complete(library: Library, request: GenerationRequest, usual: str = "") -> G
     refiner = library.find(request.refiner).reference if request.refiner and model else ""
     sampler = known_sampler(request.sampler)
     return replace(request, backend=backend, model=model, refiner=refiner, sampler=sampler)
+
+
+def ways(library: Library, model: Model) -> list[engines.Way]:
+    """All ways to make a model's pictures here: it, and what was made of it, with each engine."""
+    return engines.ways(engines.family_of(model, engines.around(library, model)), engines_for)
+
+
+def best(library: Library, request: GenerationRequest, runs: Runs) -> engines.Choice | None:
+    """The best way to make a complete request; None when there is one way only.
+
+    Who names an export or a quantised file means just that.
+    """
+    model = library.find(request.model)
+    possible = [] if engines.origin(model) else ways(library, model)
+    return engines.best(possible, request, runs, abilities()) if len(possible) > 1 else None
 
 
 def known_sampler(name: str) -> str:

@@ -1,15 +1,19 @@
 """Tiny models exported to ONNX by the real command, each once for all tests of a run."""
 
+import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from avila import cli
+from avila.library.exported import INDEX
 from tests.helpers.checkpoints import Layout, write_tiny_folder, write_tiny_starter
 
 # An export takes as long as a network has layers.
@@ -61,3 +65,19 @@ def _alone(path: Path) -> Iterator[None]:
 
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def copied(export: Path, to: Path, **index: Any) -> Path:
+    """A copy whose files can be changed, with these values in its index."""
+    shutil.copytree(export, to)
+    values = json.loads((to / INDEX).read_text()) | index
+    (to / INDEX).write_text(json.dumps(values))
+    return to
+
+
+def recorded(export: Path) -> Path:
+    """The same folder; its index says of the files what is true now."""
+    values = json.loads((export / INDEX).read_text())
+    values["files"] = {file: (export / file).stat().st_size for file in values["files"]}
+    (export / INDEX).write_text(json.dumps(values))
+    return export

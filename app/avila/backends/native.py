@@ -66,6 +66,8 @@ class Native:
         negative_prompt=True,
         follow_draft=True,
         vae_tiling=True,
+        loras=True,
+        vae=True,
         needs_model=True,
         size_multiple=8,
         largest_size=LARGEST_SIDE,

@@ -68,6 +68,7 @@ class Kind:
     native: bool = False  # a single file that the native engine can run
     gguf: bool = False  # which no other engine reads
     exported: bool = False  # to ONNX: a folder that the onnx engine runs, and no other
+    source: str = ""  # the name of the model that it was exported from; "" when that is not told
     problem: str = ""  # why it makes no pictures by itself, one sentence; "" when it does
     pickle: bool = False  # an old file of Python's, to be converted before anything reads it
     ema: bool = False  # a checkpoint that holds the averages of its training (EMA) beside its weights
@@ -101,7 +102,14 @@ def kind_of(path: Path) -> Kind:
     try:
         if path.is_dir() and (path / INDEX).is_file():
             export = read_export(path)
-            return Kind("checkpoint", export.family, export.variant, export.precision, exported=True)
+            return Kind(
+                "checkpoint",
+                export.family,
+                export.variant,
+                export.precision,
+                exported=True,
+                source=export.source,
+            )
         if path.is_dir() and (path / HALF).is_file():
             half = read_half(path)
             look = (
