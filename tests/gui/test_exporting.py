@@ -48,7 +48,7 @@ def test_it_shows_the_part_at_work_and_is_cancelled(
     assert "of disk" in box._said.text()
     with qtbot.waitSignal(works.changed, check_params_cb=lambda path: works.share(path) == 0.25):
         box.make.click()
-    assert box._said.text() == "unet"
+    assert box._said.text() == "unet: 25 %"
     assert box._bar.value() == 250
     assert box.make.isHidden()
     with qtbot.waitSignal(works._ended):

@@ -61,6 +61,8 @@ class Exporting(QWidget):
         self._model, self._exports = model, exports
         self._said = label("", "small")
         self._said.setWordWrap(True)
+        self._said.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._said.setMinimumHeight(2 * self._said.fontMetrics().lineSpacing())  # nothing jumps
         self.int8 = QCheckBox(_("int8"))
         self.int8.setToolTip(_("Smaller and faster, slightly other pictures"))
         self.int8.setChecked(exports.int8.get(model.path, False))
@@ -106,7 +108,8 @@ class Exporting(QWidget):
         target = self._exports.target(self._model, self.int8.isChecked())
         done = not running and (target / "avila-onnx.json").is_file()
         if running:
-            said = self._exports.parts.get(path) or _("reading the model")
+            part = self._exports.parts.get(path) or _("reading the model")
+            said = _("{part}: {n} %").format(part=part, n=round(100 * (share or 0.0)))
         elif done:
             said = _("“{name}” is here already.").format(name=target.name)
         else:
