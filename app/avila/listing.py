@@ -14,6 +14,7 @@ from avila.generation import GenerationRequest
 from avila.i18n import _
 from avila.library.card import damage
 from avila.library.convert import convert
+from avila.library.exported import made_from
 from avila.library.families import ADDITIONS
 from avila.library.hashes import Hashes, short
 from avila.library.models import Library, Model
@@ -148,6 +149,7 @@ def _inspect_model(avila: startup.Avila, options: argparse.Namespace) -> int:
             (_("words"), ", ".join(model.words)),
             (_("engines"), ", ".join(map(engine_name, engines))),
             *_ways(avila, model),
+            (_("exported from"), made_from(model.path) if model.look.exported else ""),
             (_("averages"), _("held beside the weights (EMA)") if model.look.ema else ""),
             (_("note") if model.addition or model.refiner else _("problem"), model.problem),
         )

@@ -57,6 +57,7 @@ def test_the_command_leaves_a_whole_model_of_its_source(
     assert (index.source, index.precision, index.loras, index.vae) == ("torch", "fp32", {}, "")
     assert set(index.differences) == {"text_encoder", "vae_decoder", "vae_encoder", "unet"}
     assert sum(path.is_file() for path in folder.rglob("*")) == len(index.files) + 1, "nothing else is left"
+    capsys.readouterr()
     assert export_in(home, "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["path"], told["new"]) == (str(folder), False)

@@ -44,12 +44,13 @@ def fused_attention() -> Iterator[None]:
 def cropped_upsampling() -> Iterator[None]:
     """Inside the block, what is brought to another level's size is doubled and cut off to it.
 
-    A UNet enlarges to that size because a side that could not be halved evenly is one smaller than the
-    double. Of the nearest of n places for 2n - 1, that is the same: floor(i n / (2n - 1)) = floor(i / 2).
-    PyTorch would write a division for each place.
+    A UNet enlarges to that size as a side that could not be halved evenly is one smaller than the double. Of
+    the nearest of n places for 2n - 1, that is the same: floor(i n / (2n - 1)) = floor(i / 2). PyTorch would
+    write a division for each place.
     """
-    from torch.nn import functional
+    from torch import nn
 
+    functional: Any = nn.functional
     plain = functional.interpolate
 
     def interpolate(given: Any, size: Any = None, *more: Any, **named: Any) -> Any:
@@ -57,7 +58,7 @@ def cropped_upsampling() -> Iterator[None]:
             return plain(given, size, *more, **named)
         return plain(given, scale_factor=2.0, mode="nearest")[:, :, : size[0], : size[1]]
 
-    functional.interpolate = interpolate  # type: ignore[assignment]
+    functional.interpolate = interpolate
     try:
         yield
     finally:

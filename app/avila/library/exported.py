@@ -104,6 +104,16 @@ def read_export(folder: Path) -> Export:
     return export
 
 
+def made_from(folder: Path) -> str:
+    """The model and what was merged into it: "dream + ink:0.8, VAE sharp"; "" when that cannot be read."""
+    try:
+        export = read_export(folder)
+    except AvilaError:
+        return ""
+    merged = "".join(f" + {name}:{weight:g}" for name, weight in export.loras.items())
+    return export.source + merged + (f", VAE {export.vae}" if export.vae else "")
+
+
 def read_half(folder: Path) -> Half | None:
     """What a half-exported folder is going to be; None when nobody can tell."""
     try:

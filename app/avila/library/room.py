@@ -1,6 +1,6 @@
 """What the export of a model to ONNX takes of disk and memory, told before it begins.
 
-Measured with SD 1.5 at 512 x 512, 4.26 GB in float32, of which the UNet is 3.44: the export took 9.7 GB of
+Measured with SD 1.5 at 512 x 512, 4.26 GB in float32, of which the UNet is 3.44: the export took 6.3 GB of
 memory at the most, quantising the UNet 10.8 GB; on the disk the graphs are 4 MB, the UNet in int8 2.63 GB.
 """
 
@@ -22,7 +22,7 @@ from avila.library.parts import UNET
 NUMBER = 4  # bytes of one in float32
 GRAPHS = 1.1  # times the weights on the disk, to be on the safe side
 LIBRARIES = 500_000_000  # bytes of memory: PyTorch, diffusers, ONNX
-EXPORT_TAKES = 2.2  # times all networks' float32 bytes, of memory
+EXPORT_TAKES = 1.4  # times all networks' float32 bytes, of memory
 INT8_TAKES = 3.2  # times the UNet's float32 bytes, of memory
 INT8_LEAVES = 0.8  # times them, on the disk: SD 1.5's many convolutions stay; SDXL has fewer
 SPARE = 200_000_000  # bytes of the disk left to everything else

@@ -18,6 +18,7 @@ from avila.library.models import Model
 from avila.library.notes import LONGEST_NOTE
 from avila.ui import theme
 from avila.ui.conversions import Conversion
+from avila.ui.exporting import Exporting, can_be_exported
 from avila.ui.model_actions import ModelActions
 from avila.ui.model_details import DetailsTable
 from avila.ui.model_rows import Row
@@ -112,6 +113,8 @@ class InstalledDetails(QFrame):
             column.addWidget(button(use, "", tip, lambda: self.use_wanted.emit(model), "sparkles"))
         if can_be_smaller(model):
             column.addWidget(Quantizing(model, self._actions.quantizations))
+        if can_be_exported(model):
+            column.addWidget(Exporting(model, self._actions.exports))
         table = DetailsTable(model, self._actions)
         column.addWidget(table)
         column.addStretch(1)

@@ -16,6 +16,7 @@ from avila.library.notes import Notes
 from avila.library.trash import to_trash
 from avila.paths import Folders
 from avila.ui.conversions import Conversions
+from avila.ui.exporting import Exports
 from avila.ui.hashing import Hashing
 from avila.ui.messages import Messages
 from avila.ui.model_rows import short_path, size_text
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class ModelActions(QObject):
-    """Favourites and notes, hashes, conversion of pickles, smaller files of models, and the trash.
+    """Favourites and notes, hashes, conversions, smaller files and exports of models, and the trash.
 
     Signals:
         noted(Notes): the person says something else of their models.
@@ -43,9 +44,10 @@ class ModelActions(QObject):
         self.hashing = Hashing(Hashes(folders.hashes_file), self)
         self.conversions = Conversions(self)
         self.quantizations = Quantizations(folders.models, self)
+        self.exports = Exports(folders.models, self)
         self._messages = messages
         self._awaited: set[Path] = set()  # made of another, to be told of once they are read
-        for work in (self.conversions, self.quantizations):
+        for work in (self.conversions, self.quantizations, self.exports):
             work.done.connect(self._await)
             work.failed.connect(messages.error)
 
@@ -94,6 +96,7 @@ class ModelActions(QObject):
         self.hashing.leave()
         self.conversions.leave()
         self.quantizations.leave()
+        self.exports.leave()
 
     def _change_notes(self, change: Callable[[Notes], Notes]) -> None:
         """Change what the file says now: another window may have written to it."""
