@@ -1,7 +1,7 @@
 """A model exported to ONNX, in another process: where it goes, and how it goes on after a stop.
 
 The other processes are avila.backends.exporting (float32, by PyTorch) and, for int8, after it
-avila.backends.quantising. Here they are watched, and what they wrote gets its card and its index.
+avila.backends.int8. Here they are watched, and what they wrote gets its card and its index.
 """
 
 import json
@@ -203,7 +203,7 @@ def _quantise(
     pixels = json.loads((target / NETWORKS).read_text("utf-8"))["pixels"]
     sides = [str(side // pixels) for side in reversed(wish.pixels)]
     arguments = [str(source.absolute()), str((target / "unet").absolute()), *sides]
-    _run("avila.backends.quantising", arguments, lambda _said: None, stopped, wish, target)
+    _run("avila.backends.int8", arguments, lambda _said: None, stopped, wish, target)
 
 
 def _copy(exact: Path, found: Export, target: Path) -> None:

@@ -1,6 +1,6 @@
 """One exported network's linear layers in int8, by ONNX Runtime's own tool, and how far that is from float32.
 
-    python -m avila.backends.quantising SOURCE TARGET HEIGHT WIDTH
+    python -m avila.backends.int8 SOURCE TARGET HEIGHT WIDTH
 
 works in a process of its own, for the memory that it takes. SOURCE and TARGET are folders with a MODEL; it is
 checked with HEIGHT x WIDTH latents. On stdout, {"wrong": …, "details": …} before it ends with 1. When its
