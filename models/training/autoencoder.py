@@ -25,9 +25,9 @@ from recipe import PATCH, PIXELS, Recipe, Run
 from render import load
 
 WIDTH = 48  # channels of the encoder: 4 x 4 pixels of 3 colours, sorted and not yet compressed
-# Root mean square of the latents. At 1 a wide sky still shows through noise of 0.9: all that the words decide
-# would be decided in the first tenth of the steps.
-LEVEL = 0.5
+# Root mean square of the first LEVELLED components. At 1 a wide sky still shows through noise of 0.9: all
+# that the words decide would be decided in the first tenth of the steps.
+LEVEL, LEVELLED = 0.5, 12
 CROP = 128  # pixels a side of what the decoder is trained on
 JITTER = 0.04  # noise on the latents it learns to decode, since the denoiser's are not exact either
 SAMPLE = 600  # pictures from which the components are computed
@@ -59,7 +59,7 @@ def solve_encoder(vae: AutoencoderTiny, pictures: NDArray[np.uint8]) -> None:
     def shown() -> Iterator[Tensor]:
         """What the layers that are done make of the pictures, a few pictures at a time."""
         for at in range(0, len(pictures), 20):
-            yield nn.Sequential(*done)(_batch(pictures[at : at + 20]).add(1).div(2))[:, :channels]
+            yield nn.Sequential(*done)(_batch(pictures[at : at + 20], "cpu").add(1).div(2))[:, :channels]
 
     for halving in halvings:
         directions = torch.eye(4 * channels)
@@ -74,7 +74,7 @@ def solve_encoder(vae: AutoencoderTiny, pictures: NDArray[np.uint8]) -> None:
     flat = torch.cat([batch.permute(0, 2, 3, 1).reshape(-1, channels) for batch in shown()])
     directions, variances = _principal(flat)
     kept = directions[:, : vae.config.latent_channels] / variances[: vae.config.latent_channels] ** 0.25
-    kept *= LEVEL / (flat @ kept).square().mean().sqrt()
+    kept *= LEVEL / (flat @ kept[:, :LEVELLED]).square().mean().sqrt()
     last.bias.zero_()
     last.weight[:, :channels, 1, 1] = kept.T
 
@@ -92,14 +92,14 @@ def _principal(rows: Tensor) -> tuple[Tensor, Tensor]:
     return directions.flip(1).float(), variances.flip(0).float()
 
 
-def _batch(pictures: NDArray[np.uint8]) -> Tensor:
+def _batch(pictures: NDArray[np.uint8], where: torch.device | str) -> Tensor:
     """Pictures as the autoencoder wants them: (n, 3, h, w), -1 to 1."""
-    return torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+    return torch.from_numpy(np.array(pictures)).to(where).permute(0, 3, 1, 2).float().div(127.5).sub(1)
 
 
 @torch.no_grad()
 def encode(vae: AutoencoderTiny, pictures: NDArray[np.uint8]) -> Tensor:
-    """Pictures as the denoiser's latents (n, channels, 16, 16), of root mean square LEVEL.
+    """Pictures as the denoiser's latents (n, channels, 16, 16).
 
     The encoder is linear and no patch sees its neighbours, so one convolution does the same at a fraction of
     the cost.
@@ -107,7 +107,7 @@ def encode(vae: AutoencoderTiny, pictures: NDArray[np.uint8]) -> Tensor:
     patch = torch.zeros(1, 3, PATCH, PATCH, device=vae.device)
     weights = torch.func.jacrev(lambda x: vae.encode(x).latents)(patch)[0, :, 0, 0, 0]
     bias = vae.encode(patch).latents.flatten()
-    shown = (_batch(pictures[at : at + 50]).to(vae.device) for at in range(0, len(pictures), 50))
+    shown = (_batch(pictures[at : at + 50], vae.device) for at in range(0, len(pictures), 50))
     return torch.cat([functional.conv2d(each, weights, bias, stride=PATCH) for each in shown])
 
 
@@ -141,7 +141,7 @@ def _train_decoder(rank: int, processes: int, run: Run) -> None:
         rate = 2e-3 * min(1.0, done * 50, 0.02 + 2 * (1 - done))
         for group in optimiser.param_groups:
             group["lr"] = rate
-        wanted = _crops(shards, max(1, recipe.decoder_batch // processes), rng).to(device())
+        wanted = _crops(shards, max(1, recipe.decoder_batch // processes), rng)
         with torch.no_grad():
             latents = vae.encode(wanted).latents
         latents = latents + torch.randn_like(latents) * JITTER
@@ -168,8 +168,9 @@ def _train_decoder(rank: int, processes: int, run: Run) -> None:
             (functional.relu(1 - real).mean() + functional.relu(1 + fake).mean()).backward()
             average_gradients(judging, processes)
             judge.step()
+        if not bar.n % 20:
+            bar.set_postfix(done=f"{done:.0%}", loss=f"{loss.item():.4f}", refresh=False)
         bar.update()
-        bar.set_postfix(done=f"{done:.0%}", loss=f"{loss.item():.4f}", refresh=False)
     bar.close()
     if rank == 0:
         vae.save_pretrained(run.path("vae"))
@@ -205,31 +206,18 @@ def _crops(shards: list[NDArray[np.uint8]], count: int, rng: random.Random) -> T
         y, x = (PATCH * rng.randint(0, (PIXELS - CROP) // PATCH) for _ in range(2))
         crop = shard[rng.randrange(len(shard)), y : y + CROP, x : x + CROP]
         crops.append(crop[:, ::-1] if rng.random() < 0.5 else crop)
-    return _batch(np.stack(crops)).contiguous(memory_format=torch.channels_last)
+    return _batch(np.stack(crops), device()).contiguous(memory_format=torch.channels_last)
 
 
 def solve(run: Run) -> None:
-    """The encoder, unless it is there, and the latents of all training pictures, each also mirrored."""
-    if run.path("latents.npy").is_file():
-        return
-    shards, rows = load(run, "train")
+    """The encoder, unless it is there."""
     if not run.path("vae/config.json").is_file():
+        shards, _rows = load(run, "train")
         torch.manual_seed(run.recipe.seed)
         vae = build(run.recipe)
         each = -(-SAMPLE // len(shards))
         solve_encoder(vae, np.concatenate([shard[:each] for shard in shards]))
         vae.save_pretrained(run.path("vae"))
-    vae = AutoencoderTiny.from_pretrained(run.path("vae")).float().to(device())
-    latents = np.empty(
-        (len(rows), 2, run.recipe.latent_channels, PIXELS // PATCH, PIXELS // PATCH), np.float16
-    )
-    at = 0
-    for shard in tqdm(shards, desc="latents", unit="shard", mininterval=5):
-        for mirrored in range(2):
-            pictures = shard[:, :, ::-1] if mirrored else shard
-            latents[at : at + len(shard), mirrored] = encode(vae, pictures).cpu().numpy()
-        at += len(shard)
-    np.save(run.path("latents.npy"), latents)
 
 
 def train_decoder(run: Run) -> None:

@@ -2,31 +2,30 @@
 
 v-prediction (Salimans and Ho, "Progressive Distillation", 2022) over the cosine schedule (Nichol and
 Dhariwal, 2021): for clean latents x and noise e, the UNet sees a x + s e at time t and answers a e - s x.
-Checkpoints hold everything that goes on from: a stopped run loses five minutes at most.
+Checkpoints hold everything that a stopped run goes on from.
 """
 
 import random
 import time
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from diffusers import DPMSolverMultistepScheduler, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
-from transformers import CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTextModel
 
-from machine import average_gradients, device, half, parallel, same_everywhere
+from machine import average_gradients, device, half, parallel, recorded, same_everywhere
 from muon import Muon
-from recipe import PATCH, PIXELS, TOKENS, Recipe, Run
-from render import load
-from text import tokens
+from recipe import PATCH, PIXELS, Recipe, Run
+from samples import Samples
 
-SAVED_EVERY = 300  # seconds
+LOOKED_EVERY = 20  # steps: to read the loss waits for the GPU
+GROWN_EVERY = 5  # seconds
 
 
 def scheduler() -> DPMSolverMultistepScheduler:
@@ -55,33 +54,22 @@ def build(recipe: Recipe) -> UNet2DConditionModel:
 
 def noise_levels(times: Tensor) -> tuple[Tensor, Tensor]:
     """Share of picture and share of noise at times 0 … 999, as (n, 1, 1, 1)."""
-    kept = _kept().to(times.device)[times][:, None, None, None]
+    kept = _kept(times.device)[times][:, None, None, None]
     return kept.sqrt(), (1 - kept).sqrt()
 
 
 @cache
-def _kept() -> Tensor:
+def _kept(where: torch.device) -> Tensor:
     """Share of the picture's power at each of the 1,000 times."""
-    return scheduler().alphas_cumprod
+    return scheduler().alphas_cumprod.to(where)
 
 
 def draw_times(count: int) -> Tensor:
     """Times to train at: half anywhere, half near the middle, where pictures are decided."""
-    anywhere = torch.rand(count)
-    middle = torch.randn(count).sigmoid()
-    return (torch.where(torch.rand(count) < 0.5, anywhere, middle) * 1000).long().clamp(0, 999)
-
-
-def caption_tokens(run: Run, tokenizer: CLIPTokenizer, rows: list[dict]) -> np.ndarray:  # type: ignore[type-arg]
-    """(pictures, captions, TOKENS) of all training captions, computed once."""
-    path = run.path("captions.npy")
-    if not path.is_file():
-        flat = [caption for row in rows for caption in row["captions"]]
-        found = np.concatenate(
-            [tokens(tokenizer, flat[at : at + 5000]).numpy() for at in range(0, len(flat), 5000)]
-        )
-        np.save(path, found.astype(np.int16).reshape(len(rows), -1, TOKENS))
-    return np.load(path)
+    anywhere = torch.rand(count, device=device())
+    middle = torch.randn(count, device=device()).sigmoid()
+    even = torch.rand(count, device=device()) < 0.5
+    return (torch.where(even, anywhere, middle) * 1000).long().clamp(0, 999)
 
 
 class Training:
@@ -103,8 +91,12 @@ class Training:
                 recipe.adam_rate,
                 betas=(0.9, 0.99),
                 weight_decay=0.01,
+                capturable=device() == "cuda",
             ),
         ]
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = torch.tensor(group["lr"], device=device())  # a recorded step reads it anew
         self.rates = [recipe.muon_rate, recipe.adam_rate]
         self.decay = recipe.ema
         self.samples = self.steps = 0
@@ -113,19 +105,26 @@ class Training:
     def parameters(self) -> list[nn.Parameter]:
         return [*self.unet.parameters(), *self.text.parameters()]
 
-    def step(self, rate: float, processes: int) -> None:
-        """One update from the gradients at `rate` times the full learning rates."""
-        average_gradients(self.parameters(), processes)
-        nn.utils.clip_grad_norm_(self.parameters(), 1.0)
+    def set_rate(self, rate: float) -> None:
+        """The next updates are at `rate` times the full learning rates."""
         for optimiser, full in zip(self.optimisers, self.rates, strict=True):
             for group in optimiser.param_groups:
-                group["lr"] = rate * full * group.get("share", 1.0)
+                group["lr"].fill_(rate * full * group.get("share", 1.0))
+
+    def update(self, processes: int) -> None:
+        """One update from the gradients."""
+        average_gradients(self.parameters(), processes)
+        nn.utils.clip_grad_norm_(self.parameters(), 1.0)
+        for optimiser in self.optimisers:
             optimiser.step()
             optimiser.zero_grad()
-        with torch.no_grad():
-            # Early on the average is over a few steps, so as not to hold on to the first random weights.
-            decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
-            torch._foreach_lerp_(self.averages, list(self.parameters()), 1 - decay)
+
+    @torch.no_grad()
+    def follow(self) -> None:
+        """Let the averages follow the weights after an update."""
+        # Early on the average is over a few steps, so as not to hold on to the first random weights.
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        torch._foreach_lerp_(self.averages, self.parameters(), 1 - decay)
         self.steps += 1
 
     def save(self, path: Path) -> None:
@@ -166,10 +165,25 @@ def _start(run: Run) -> UNet2DConditionModel:
     return build(run.recipe)
 
 
+def _learn(
+    training: Training, denoise: nn.Module, processes: int, clean: Tensor, words: Tensor, times: Tensor
+) -> Tensor:
+    """One update from clean latents and captions; gives the loss."""
+    noise = torch.randn_like(clean)
+    kept, noised = noise_levels(times)
+    with half():
+        told = training.text(words).last_hidden_state
+        answer = denoise(kept * clean + noised * noise, times, told, return_dict=False)[0]
+    loss = functional.mse_loss(answer.float(), kept * noise - noised * clean)
+    loss.backward()
+    training.update(processes)
+    return loss.detach()
+
+
 def _train(rank: int, processes: int, run: Run) -> None:
     recipe = run.recipe
     torch.manual_seed(recipe.seed)  # the same first weights everywhere
-    tokenizer = CLIPTokenizer.from_pretrained(run.path("tokenizer"))
+    torch.set_float32_matmul_precision("high")
     unet = _start(run)
     if device() == "cpu":
         unet.set_attn_processor(AttnProcessor())  # its backward pass is a third faster there
@@ -177,57 +191,52 @@ def _train(rank: int, processes: int, run: Run) -> None:
     checkpoint = run.path("denoiser.pt")
     if checkpoint.is_file():
         training.load(checkpoint)
-    latents = np.load(run.path("latents.npy"), mmap_mode="r")
-    _shards, rows = load(run, "train", pixels=False)
-    captions = caption_tokens(run, tokenizer, rows)
-    kinds: tuple[list[int], list[int]] = [], []  # the pictures without a thing to see, and with one
-    for at, row in enumerate(rows):
-        kinds["object" in row["labels"] or "shape" in row["labels"]].append(at)
-    nothing = tokens(tokenizer, [""])[0]
-    rng = random.Random(f"{recipe.seed} {rank} {training.samples}")
-    torch.manual_seed(rng.getrandbits(32))
+    samples = Samples(run)
+    torch.manual_seed(random.Random(f"{recipe.seed} {rank} {training.samples}").getrandbits(32))
     each, whole = max(1, recipe.batch // processes), recipe.minutes * 60
-    begin, saved, before, seen = time.monotonic(), time.monotonic(), training.seconds, 0.0
+    begin, before = time.monotonic(), training.seconds
+    training.set_rate(0.0)
+    denoise = torch.compile(training.unet, dynamic=False) if recipe.compiled else training.unet
+    learn = recorded(partial(_learn, training, denoise, processes), *samples.draw(each), draw_times(each))
+    saved = grown = time.monotonic()
+    seen = 0.0
     log = run.path("denoiser.log").open("a", encoding="utf-8") if rank == 0 else None
     bar = tqdm(desc="denoiser", unit="batch", disable=rank > 0, mininterval=20)
-    while True:
-        training.seconds = before + time.monotonic() - begin
-        done = same_everywhere(training.seconds / whole, processes)
-        if done >= 1:
-            break
-        chosen = [(rng.choice(kinds[rng.random() < recipe.things]), rng.randrange(2)) for _ in range(each)]
-        clean = torch.from_numpy(np.stack([latents[at] for at in chosen])).float().to(device())
-        words = torch.from_numpy(
-            np.stack([captions[at, rng.randrange(captions.shape[1])] for at, _ in chosen])
-        ).long()
-        words[torch.rand(each) < recipe.dropout] = nothing
-        times = draw_times(each).to(device())
-        noise = torch.randn_like(clean)
-        kept, noised = noise_levels(times)
-        with half():
-            told = training.text(words.to(device())).last_hidden_state
-            answer = training.unet(kept * clean + noised * noise, times, told).sample
-        loss = functional.mse_loss(answer.float(), kept * noise - noised * clean)
-        loss.backward()
-        training.step(min(1.0, (training.steps + 1) / 100, (1 - done) / recipe.decay), processes)
-        training.samples += each * processes
-        seen = loss.item() if not seen else seen + 0.02 * (loss.item() - seen)
-        bar.update()
-        bar.set_postfix(done=f"{done:.0%}", samples=training.samples, loss=f"{seen:.4f}", refresh=False)
-        if log and time.monotonic() - saved > SAVED_EVERY:
-            saved = time.monotonic()
-            training.save(checkpoint)
-            print(
-                f"{training.seconds:.0f} s, {training.samples} samples, loss {seen:.4f}", file=log, flush=True
-            )
-    bar.close()
-    if log:
+
+    def tell(ending: str = "") -> None:
         training.save(checkpoint)
         print(
-            f"{training.seconds:.0f} s, {training.samples} samples, loss {seen:.4f}, end",
+            f"{training.seconds:.0f} s, {training.samples} samples of {len(samples)} pictures, "
+            f"loss {seen:.4f}{ending}",
             file=log,
             flush=True,
         )
+
+    with samples.growing():
+        while True:
+            training.seconds = before + time.monotonic() - begin
+            done = same_everywhere(training.seconds / whole, processes)
+            if done >= 1:
+                break
+            training.set_rate(min(1.0, (training.steps + 1) / 100, (1 - done) / recipe.decay))
+            loss = learn(*samples.draw(each), draw_times(each))
+            training.follow()
+            training.samples += each * processes
+            if training.steps % LOOKED_EVERY == 0:
+                seen = loss.item() if not seen else seen + 0.02 * LOOKED_EVERY * (loss.item() - seen)
+                bar.set_postfix(
+                    done=f"{done:.0%}", samples=training.samples, loss=f"{seen:.4f}", refresh=False
+                )
+            bar.update()
+            if log and time.monotonic() - saved > recipe.saved_every:
+                saved = time.monotonic()
+                tell()
+            if time.monotonic() - grown > GROWN_EVERY:
+                samples.grow()
+                grown = time.monotonic()
+    bar.close()
+    if log:
+        tell(", end")
         log.close()
 
 

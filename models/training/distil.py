@@ -9,7 +9,6 @@ import random
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
 from diffusers import UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
@@ -18,11 +17,11 @@ from torch.nn import functional
 from tqdm import tqdm
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from denoiser import caption_tokens, noise_levels
+from denoiser import noise_levels
 from machine import average_gradients, device, half, parallel, same_everywhere
 from muon import Muon
 from recipe import Recipe, Run
-from render import load
+from samples import Samples
 from text import tokens
 
 
@@ -68,8 +67,7 @@ def _train(rank: int, processes: int, run: Run) -> None:
     ]
     full = [0.15 * recipe.muon_rate, 0.15 * recipe.adam_rate]
     averages = [parameter.detach().clone() for parameter in parameters]
-    _shards, rows = load(run, "train", pixels=False)
-    latents, captions = np.load(run.path("latents.npy"), mmap_mode="r"), caption_tokens(run, tokenizer, rows)
+    samples = Samples(run)
     each, whole = max(1, recipe.batch // processes), recipe.distil_minutes * 60
     with torch.no_grad():
         empty = text(tokens(tokenizer, [""]).to(device())).last_hidden_state.expand(each, -1, -1)
@@ -79,18 +77,14 @@ def _train(rank: int, processes: int, run: Run) -> None:
     begin = time.monotonic()
     bar = tqdm(desc="student", unit="batch", disable=rank > 0, mininterval=20)
     while (done := same_everywhere((time.monotonic() - begin) / whole, processes)) < 1:
-        chosen = [(rng.randrange(len(latents)), rng.randrange(2)) for _ in range(each)]
-        clean = torch.from_numpy(np.stack([latents[at] for at in chosen])).float().to(device())
-        words = torch.from_numpy(
-            np.stack([captions[at, rng.randrange(captions.shape[1])] for at, _ in chosen])
-        ).long()
+        clean, words = samples.draw(each)
         step = torch.randint(recipe.distil_steps, (each,))
         first, last = times[step].to(device()), times[step + 1].to(device())
         middle = (first + last).div(2, rounding_mode="floor").clamp(min=0)
         here, between, there = levels(first), levels(middle), levels(last)
         shown = here[0] * clean + here[1] * torch.randn_like(clean)
         with torch.no_grad(), half():
-            told = text(words.to(device())).last_hidden_state
+            told = text(words).last_hidden_state
             both = torch.cat([empty, told])
             moved = shown
             for at, here_at, there_at in ((first, here, between), (middle, between, there)):

@@ -270,7 +270,8 @@ def main() -> None:
     )
     options = parser.parse_args()
     run = Run(Recipe(), options.work)
-    render.run(run)  # unless it has painted already
+    with render.painted(run):  # unless it has painted already
+        pass
     options.count = min(options.count, run.recipe.test // 2, run.recipe.held // 2)
     if options.sweep:
         card = json.loads((options.model / "avila.json").read_text("utf-8"))["recommended"]

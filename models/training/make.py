@@ -18,8 +18,10 @@ import autoencoder
 import denoiser
 import evaluate
 import render
+import samples
 import text
-from recipe import QUICK, Recipe, Run
+from machine import device
+from recipe import GPU, QUICK, Recipe, Run
 
 STARTER = Path(__file__).parents[1] / "starter"
 
@@ -57,16 +59,17 @@ def main() -> None:
     parser.add_argument("--from", dest="model", type=Path, help="begin with this model's weights")
     parser.add_argument("--quick", action="store_true", help="a toy of minutes, to see that it works")
     options = parser.parse_args()
-    recipe = QUICK if options.quick else Recipe()
+    recipe = QUICK if options.quick else GPU if device() == "cuda" else Recipe()
     run = Run(replace(recipe, minutes=options.minutes or recipe.minutes), options.work)
     target = options.work / "starter" if options.quick else STARTER
     if options.model and not begun(run):
         begin_with(run, options.model)
-    render.run(run)
-    autoencoder.solve(run)
-    text.train_encoder(run)
-    autoencoder.train_decoder(run)
-    denoiser.train(run)
+    with render.painted(run):
+        autoencoder.solve(run)
+        text.train_encoder(run)
+        autoencoder.train_decoder(run)
+        samples.prepare(run)
+        denoiser.train(run)
     assemble.assemble(run, target)
     evaluate.measure_and_tell(run, target, 16 if options.quick else 500)
 

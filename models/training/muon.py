@@ -18,7 +18,8 @@ A, B, C = 3.4445, -4.7750, 2.0315
 class Muon(torch.optim.Optimizer):
     """Nesterov momentum 0.95, then orthogonalised; the rate holds for every shape of matrix.
 
-    Of several processes each updates its share of the parameters and tells the others.
+    Of several processes each updates its share of the parameters and tells the others. Matrices of one shape
+    go together: a GPU is fast at many small ones only then. The rate may be a tensor, for a recorded step.
     """
 
     def __init__(self, parameters: Iterable[torch.nn.Parameter], lr: float, processes: int = 1) -> None:
@@ -29,26 +30,32 @@ class Muon(torch.optim.Optimizer):
     def step(self) -> None:  # type: ignore[override]
         """One update of every parameter that has a gradient."""
         for group in self.param_groups:
+            alike: dict[torch.Size, list[torch.nn.Parameter]] = {}
             for number, parameter in enumerate(group["params"]):
                 if parameter.grad is None:
                     continue
-                momentum = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
-                momentum.lerp_(parameter.grad, 0.05)
-                if self._processes > 1 and number % self._processes != distributed.get_rank():
-                    continue
-                update = orthogonal(parameter.grad.lerp(momentum, 0.95).flatten(1))
-                parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                scale = max(1.0, update.shape[0] / update.shape[1]) ** 0.5
-                parameter.add_(update.view_as(parameter), alpha=-group["lr"] * scale)
+                if not (state := self.state[parameter]):
+                    state["momentum"] = torch.zeros_like(parameter)
+                state["momentum"].lerp_(parameter.grad, 0.05)
+                if self._processes == 1 or number % self._processes == distributed.get_rank():
+                    alike.setdefault(parameter.shape, []).append(parameter)
+            for shape, parameters in alike.items():
+                wanted = [each.grad.lerp(self.state[each]["momentum"], 0.95) for each in parameters]  # type: ignore[union-attr]
+                updates = orthogonal(torch.stack(wanted).flatten(2))
+                updates *= -group["lr"] * max(1.0, updates.shape[1] / updates.shape[2]) ** 0.5
+                kept = 1 - group["lr"] * group["weight_decay"]
+                for parameter, update in zip(parameters, updates, strict=True):
+                    parameter.mul_(kept).add_(update.view(shape))
             for owner in range(self._processes if self._processes > 1 else 0):
                 spread(group["params"][owner :: self._processes], owner)
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """The matrix with all singular values near 1 (n, m)."""
-    shown = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
-    shown = shown / (shown.norm() + 1e-7)
+    """The matrix, or each of several (…, n, m), with all singular values near 1."""
+    tall = matrix.shape[-2] > matrix.shape[-1]
+    shown = matrix.mT if tall else matrix
+    shown = shown / (torch.linalg.matrix_norm(shown, keepdim=True) + 1e-7)
     for _ in range(5):
-        square = shown @ shown.T
+        square = shown @ shown.mT
         shown = A * shown + (B * square + C * square @ square) @ shown
-    return shown.T if matrix.shape[0] > matrix.shape[1] else shown
+    return shown.mT if tall else shown

@@ -5,9 +5,11 @@ captions. What is there is not painted again, so a stopped run goes on where it 
 """
 
 import json
+import os
 import random
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
@@ -80,8 +82,15 @@ def render(shard: Shard, recipe: Recipe, folder: Path) -> int:
     return shard.size
 
 
-def run(run: Run) -> None:
-    """Paint all splits, one process a core."""
+def _give_way() -> None:
+    """Leave the cores to whoever trains, if need be."""
+    if hasattr(os, "nice"):
+        os.nice(10)
+
+
+@contextmanager
+def painted(run: Run) -> Iterator[None]:
+    """Paint, one process a core: first what the training begins with, inside the rest, as far as it comes."""
     recipe, folder = run.recipe, run.path("pictures/x").parent
     sizes = {"held": recipe.held, "test": recipe.test, "train": recipe.pictures}
     work = [
@@ -89,12 +98,18 @@ def run(run: Run) -> None:
         for split, total in sizes.items()
         for number in range(-(-total // SHARD))
     ]
-    with (
-        ProcessPoolExecutor() as pool,
-        tqdm(total=sum(sizes.values()), desc="pictures", unit="picture", mininterval=5) as bar,
-    ):
-        for done in pool.map(render, work, [recipe] * len(work), [folder] * len(work)):
-            bar.update(done)
+    needed = recipe.held + recipe.test + min(recipe.first, recipe.pictures)
+    with ProcessPoolExecutor(initializer=_give_way) as pool:
+        try:
+            results = [pool.submit(render, shard, recipe, folder) for shard in work]
+            with tqdm(total=needed, desc="pictures", unit="picture", mininterval=5) as bar:
+                for result in as_completed(results):
+                    bar.update(result.result())
+                    if bar.n >= needed:
+                        break
+            yield
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def load(run: Run, split: str, pixels: bool = True) -> tuple[list[NDArray[np.uint8]], list[dict]]:  # type: ignore[type-arg]

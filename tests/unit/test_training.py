@@ -88,7 +88,7 @@ def test_the_encoder_is_as_good_as_principal_components_and_mirrors_with_the_pic
     assert latents.shape == (8, 12, 16, 16)
     assert float(latents.square().mean()) == pytest.approx(0.25, abs=0.01)
     with torch.no_grad():
-        slow = vae.encode(autoencoder._batch(shown[:2])).latents
+        slow = vae.encode(autoencoder._batch(shown[:2], "cpu")).latents
     assert torch.allclose(slow, latents[:2], atol=1e-4)
 
     patches = torch.from_numpy(
@@ -160,9 +160,11 @@ def test_the_denoiser_learns_and_goes_on_from_its_checkpoint(tmp_path: Path):
         return functional.mse_loss(answer, kept * noise - noised * clean)
 
     first = loss()
+    training.set_rate(1.0)
     for _ in range(4):
         loss().backward()
-        training.step(1.0, 1)
+        training.update(1)
+        training.follow()
     training.samples = 16
     training.save(tmp_path / "denoiser.pt")
     assert loss().item() < 0.95 * first.item()
