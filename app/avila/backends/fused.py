@@ -58,7 +58,7 @@ def cropped_upsampling() -> Iterator[None]:
             return plain(given, size, *more, **named)
         return plain(given, scale_factor=2.0, mode="nearest")[:, :, : size[0], : size[1]]
 
-    functional.interpolate = interpolate  # type: ignore[assignment]
+    functional.interpolate = interpolate
     try:
         yield
     finally:
