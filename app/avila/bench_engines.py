@@ -60,7 +60,8 @@ class Entry:
         short = {WHOLE: "fp32", HALF: "bf16", "float16": "fp16"}
         name = engines.made_by(self.request)
         if self.way.engine == PYTORCH:
-            return f"{name} · {short.get(self.request.precision, _('usual'))}"
+            usual = _("usual")
+            return f"{name} · {short.get(self.request.precision, usual)}"
         return name if self.way.detail else f"{name} · {self.way.model.dtype or '?'}"
 
 

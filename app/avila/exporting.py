@@ -113,7 +113,7 @@ def _tell(made: Result, as_json: bool) -> None:
                 )
             )
         for part, error in found.quantised.items():
-            say(_("{part} in int8: {error} % from float32").format(part=part, error=f"{100 * error:.2f}"))
+            say(_("{part} in int8: differs by {error} %").format(part=part, error=f"{100 * error:.2f}"))
 
 
 def _once(loras: list[tuple[str, float]]) -> list[tuple[str, float]]:
