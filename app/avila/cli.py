@@ -292,7 +292,7 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         elif model and options.model and model != (named := avila.library.find(options.model)):
             say(
                 _("{engine} takes “{name}”, which was made of “{source}”").format(
-                    engine=engines.engine_name(backend), name=model.name, source=named.name
+                    engine=engines.engine_name(request.backend), name=model.name, source=named.name
                 )
             )
         if not backend and not model and any(map(startup.installed, startup.MODEL_ENGINES)):

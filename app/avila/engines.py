@@ -154,6 +154,16 @@ def family_of(model: Model, models: Sequence[Model]) -> tuple[Model, ...]:
     return next((family for family in families(models) if model in family), (model,))
 
 
+def made_of(model: Model, models: Sequence[Model]) -> list[Model]:
+    """Those of the models that were made of this one and can be used, also when it cannot."""
+    names = {sort_key(name) for name in (model.name, model.path.stem, model.path.name)}
+    return [
+        other
+        for other in models
+        if not other.problem and sort_key(origin(other)) in names and _same_family(model, other)
+    ]
+
+
 def around(library: Library, model: Model) -> list[Model]:
     """All models that may belong to this one: the library's, and those that lie beside it."""
     found = {each.path: each for each in (*library.models(), model)}

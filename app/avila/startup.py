@@ -210,16 +210,19 @@ def complete(library: Library, request: GenerationRequest, usual: str = "") -> G
 
     An engine of "" is the first that runs the named model; without a name, that of the `usual` model or of
     the first that is usable, and the painter when there is none. An engine with no model gets the usual one
-    if it runs that, else the first that it does. An engine that does not run the named model gets what was
-    made for it of the model, if there is something. Raises AvilaError when the named model is not there.
+    if it runs that, else the first that it does. An engine that does not run the named model, as PyTorch
+    where it is not installed, gets what was made of it for another, if there is something. Raises AvilaError when the named model is not there.
     """
     backend, model = request.backend, request.model
     if backend == PROCEDURAL:
         model = ""
     elif model:
         found = library.find(model)
-        if backend and backend not in engines_for(found):
-            found = next((way.model for way in ways(library, found) if way.engine == backend), found)
+        able = engines_for(found)
+        if backend not in able if backend else not able:
+            made = engines.made_of(found, engines.around(library, found))
+            possible = [*ways(library, found), *engines.ways(made, engines_for)]
+            found = next((way.model for way in possible if backend in ("", way.engine)), found)
         model, backend = found.reference, backend or next(iter(engines_for(found)), DIFFUSERS)
     elif chosen := _usable(library, usual, backend):
         model, backend = chosen.reference, backend or engines_for(chosen)[0]

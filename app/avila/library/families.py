@@ -123,8 +123,9 @@ def kind_of(path: Path) -> Kind:
             return _kind_of_gguf(path)
         look = _with_what_names_tell(path, read_header(path))
     except AvilaError as error:
-        kind = "checkpoint" if path.suffix.lower() == ".ckpt" else ""
-        return Kind(kind, problem=error.explanation, pickle=is_pickle(start))
+        exported = (path / INDEX).is_file()
+        kind = "checkpoint" if exported or path.suffix.lower() == ".ckpt" else ""
+        return Kind(kind, problem=error.explanation, pickle=is_pickle(start), exported=exported)
     if look.variant == "3.5-large" and "turbo" in path.name.lower():  # of the same shapes
         look = replace(look, variant="3.5-large-turbo")
     if path.suffix != ".safetensors" and not look.problem:  # diffusers goes by the name
