@@ -405,6 +405,8 @@ def _decoded(loaded: Loaded, latents: Any, side: int) -> Any:
         loaded.unless(DECODER, pixels.shape, (1, 3, height, width))
         return pixels
 
+    if loaded.large:
+        machine.give_back()  # what the UNet's work left: 0.16 GB less at the peak of 512 × 512
     latents = latents / np.float32(export.scaling_factor)
     pixels = in_tiles(decode, latents, side, export.pixels) if side else decode(latents)
     if not np.isfinite(pixels).all():
