@@ -211,7 +211,8 @@ def complete(library: Library, request: GenerationRequest, usual: str = "") -> G
     An engine of "" is the first that runs the named model; without a name, that of the `usual` model or of
     the first that is usable, and the painter when there is none. An engine with no model gets the usual one
     if it runs that, else the first that it does. An engine that does not run the named model, as PyTorch
-    where it is not installed, gets what was made of it for another, if there is something. Raises AvilaError when the named model is not there.
+    where it is not installed, gets what was made of it for another, if there is something. Raises AvilaError
+    when the named model is not there.
     """
     backend, model = request.backend, request.model
     if backend == PROCEDURAL:

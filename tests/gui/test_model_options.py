@@ -145,7 +145,7 @@ def test_a_runtime_is_chosen_for_an_exported_model_only(qtbot: QtBot, library: L
     assert options.runtime.currentText() == "openvino (not here)"
     assert options.into(asked).runtime == "openvino", "the engine says what it does instead"
     texts = [options.runtime.itemText(place) for place in range(options.runtime.count())]
-    assert texts[:3] == ["Best here (ONNX Runtime CUDA)", "ONNX Runtime CUDA", "ONNX Runtime CPU"]
+    assert texts[:3] == ["Best: ONNX Runtime CUDA", "ONNX Runtime CUDA", "ONNX Runtime CPU"]
     options.runtime.setCurrentIndex(2)
     with qtbot.waitSignal(options.changed):
         options.runtime.activated.emit(2)

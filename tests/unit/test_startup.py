@@ -11,6 +11,7 @@ from avila.errors import AvilaError
 from avila.generation import GenerationRequest
 from avila.library.models import Library
 from avila.settings import Settings
+from tests.helpers.exports import Exports
 
 REQUEST = GenerationRequest("a hill", backend="", seed=1)
 
@@ -166,3 +167,20 @@ def test_the_programs_own_model_comes_first(models_folder: Path, shipped: Path) 
 
 def test_every_engine_tells_its_abilities() -> None:
     assert set(startup.abilities()) == set(startup.backends(Library([])))
+
+
+def test_what_was_made_of_a_model_stands_in_where_its_engine_is_missing(
+    exports: Exports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Library([exports.home("sd1") / "models"], lacking=startup.lacking)
+    asked = GenerationRequest("x", backend="", model="torch")
+    assert startup.complete(library, asked).model == "torch"
+    assert startup.complete(library, replace(asked, backend="onnx")).model == "torch-onnx"
+    here = startup.installed
+    monkeypatch.setattr(startup, "installed", lambda engine: engine == "onnx" and here(engine))
+    without = Library([exports.home("sd1") / "models"], lacking=startup.lacking)
+    assert without.find("torch").problem
+    for backend in ("", "onnx"):
+        found = startup.complete(without, replace(asked, backend=backend))
+        assert (found.backend, found.model) == ("onnx", "torch-onnx")
+    assert startup.complete(without, replace(asked, backend="diffusers")).model == "torch"

@@ -68,7 +68,7 @@ class RuntimeChoice(Choice):
 
     def _fill(self) -> None:
         here = self._here or []
-        best = _("Best here ({name})").format(name=here[0][1]) if here else _("Best here")
+        best = _("Best: {name}").format(name=here[0][1]) if here else _("Best here")
         self.clear()
         self.addItem(best, "")
         for name, title in here:
