@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CONSTRAINTS := packaging/constraints.txt
 
-.PHONY: run test check locale starter starter-quick clean
+.PHONY: run test check native locale starter starter-quick clean
 
 run: .venv/installed
 	@packaging/system-libraries.sh window || true
@@ -20,6 +20,11 @@ check: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Builds the native engine's library, stable-diffusion.cpp, and installs it: some minutes, with a C++ compiler.
+native: .venv/installed
+	packaging/native-wheel.sh $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) dist/stable_diffusion_cpp_python-*.whl
 
 # Takes new texts into the translations and compiles them; then edit resources/locale/*/LC_MESSAGES/avila.po.
 locale: .venv/installed

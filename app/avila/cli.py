@@ -13,10 +13,12 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from types import FrameType
 
-from avila import __version__, getting, i18n, listing, startup
+from avila import __version__, engines, exporting, getting, i18n, listing, startup
+from avila.backends.runtimes import NAMES
 from avila.engine import Engine, Job, Keeper, State
 from avila.errors import AvilaError, NotEnoughMemoryError
 from avila.gallery.metadata import FORMATS
@@ -28,7 +30,7 @@ from avila.library.card import SD1
 from avila.library.models import Model
 from avila.paths import expanded
 from avila.settings import LARGEST_COUNT
-from avila.terminal import json_option, say, text
+from avila.terminal import json_option, say, size, text, weighted
 
 INTERRUPTED = 130
 _BAR = 30  # characters
@@ -50,16 +52,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return _window()
             case "generate":
                 return _generate(options, parser)
+            case "compare":
+                return _compare(options, parser)
             case "models":
                 if options.action in getting.ACTIONS:
                     return getting.run(options)
+                if options.action in exporting.ACTIONS:
+                    return exporting.run(options)
                 return listing.run(options)
             case "gallery":
                 return _rebuild()
             case "doctor":
                 return _doctor(options)
             case _:
-                return _bench(options)
+                return _bench(options, parser)
     except AvilaError as error:
         _complain(error)
         return 1
@@ -84,14 +90,14 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("prompt", type=text, metavar=_("PROMPT"), help=_("what the picture shows"))
     generate.add_argument(
         "--backend",
-        choices=[startup.PROCEDURAL, startup.DIFFUSERS, "hybrid"],
+        choices=[*startup.LIBRARIES, "hybrid"],
         help=_("the engine; without it, the best that is here (hybrid is diffusers)"),
     )
     generate.add_argument("--model", default="", metavar=_("NAME_OR_PATH"), help=_("see `avila models`"))
     generate.add_argument(
         "--lora",
         action="append",
-        type=_lora,
+        type=weighted,
         default=[],
         metavar=_("NAME[:WEIGHT]"),
         help=_("add a LoRA, may be given several times; <lora:NAME:WEIGHT> in the prompt does the same"),
@@ -116,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     generate.add_argument(
         "--size",
-        type=_size,
+        type=size,
         metavar=_("WxH"),
         help=_("in pixels; default: what suits the model"),
     )
@@ -153,8 +159,31 @@ def _parser() -> argparse.ArgumentParser:
         default="",
         help=_("of the weights; default: by the hardware"),
     )
+    generate.add_argument(
+        "--runtime",
+        choices=NAMES,
+        default="",
+        help=_("what calculates an exported model; default: the best that is here, as `avila doctor` lists"),
+    )
 
-    getting.add_commands(listing.add_commands(commands))
+    compare = commands.add_parser(
+        "compare", parents=[as_json], help=_("make one picture with every engine, side by side")
+    )
+    compare.add_argument("prompt", type=text, metavar=_("PROMPT"), help=_("what the picture shows"))
+    compare.add_argument("--model", default="", metavar=_("NAME_OR_PATH"), help=_("see `avila models`"))
+    compare.add_argument("--negative", type=text, default="", help=_("what the picture should not show"))
+    compare.add_argument("--steps", type=int, help=_("default: what suits the model"))
+    compare.add_argument("--cfg", type=float, help=_("CFG scale; default: what suits the model"))
+    compare.add_argument("--sampler", help=_("default: what suits the model, or what is near and all have"))
+    compare.add_argument("--seed", type=int, default=RANDOM_SEED, help=_("-1 draws one"))
+    compare.add_argument("--size", type=size, metavar=_("WxH"), help=_("in pixels"))
+    compare.add_argument(
+        "--output", type=text, metavar=_("FILE"), help=_("a sheet of all pictures (.png, .jpg or .webp)")
+    )
+    compare.set_defaults(follow_draft=None)
+    actions = listing.add_commands(commands)
+    getting.add_commands(actions)
+    exporting.add_commands(actions)
     commands.add_parser(
         "doctor", parents=[as_json], help=_("say what is here, what is missing, what mends it")
     )
@@ -168,6 +197,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=[
             "additions",
             "draft",
+            "engines",
             "library",
             "load",
             "overhead",
@@ -179,11 +209,27 @@ def _parser() -> argparse.ArgumentParser:
         help=_("what to measure"),
     )
     bench.add_argument(
-        "--model", default="", metavar=_("NAME_OR_PATH"), help=_("for load, overhead and stall")
+        "--model", default="", metavar=_("NAME_OR_PATH"), help=_("for engines, load, overhead and stall")
     )
-    bench.add_argument("--size", type=_size, default=(512, 512), metavar=_("WxH"), help=_("for overhead"))
-    bench.add_argument("--steps", type=int, default=_DEFAULT.steps, help=_("for overhead"))
-    bench.add_argument("--runs", type=_count, default=5, help=_("default: %(default)s"))
+    sized = _("for engines and overhead")
+    bench.add_argument("--size", type=size, default=(512, 512), metavar=_("WxH"), help=sized)
+    bench.add_argument("--steps", type=int, default=_DEFAULT.steps, help=sized)
+    bench.add_argument("--runs", type=_count, help=_("default: 5, and for engines 1"))
+    bench.add_argument(
+        "--cfg",
+        type=float,
+        default=1.0,
+        help=_("for engines; default: 1, more than that takes twice as long"),
+    )
+    bench.add_argument("--sampler", default="Euler", help=_("for engines; default: %(default)s"))
+    bench.add_argument(
+        "--plot", type=text, metavar=_("FILE"), help=_("for engines: draw the figures (.svg or .png)")
+    )
+    bench.add_argument(
+        "--full",
+        action="store_true",
+        help=_("for engines: of a random model of SD 1.5's size, made, exported and quantised for it"),
+    )
     return parser
 
 
@@ -220,10 +266,11 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         vae_tiling=options.vae_tiling,
         precision=options.precision,
         vae=options.vae,
-        loras=tuple(options.lora),
+        loras=tuple(Lora(name, weight) for name, weight in options.lora),
         refiner=options.refiner,
         refiner_start=options.refiner_start,
         ema=options.ema,
+        runtime=options.runtime,
     )
     output = _output(options.output, parser) if options.output else None
     avila = startup.start()
@@ -231,19 +278,70 @@ def _generate(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         if avila.note:
             say(avila.note)
         request = startup.complete(avila.library, request, avila.settings.request.model)
+        if options.runtime:
+            if request.backend != startup.ONNX:
+                parser.error(_("--runtime has an effect with an exported model only"))
+            startup.check_runtime(options.runtime)
         request = with_additions(avila.library, request)
         model = avila.library.find(request.model) if request.model else None
         request = _with_values(request, options, model)
-        if not backend and not model and startup.has_torch():
+        chosen = backend or options.runtime  # by the person
+        if model and not chosen and (choice := startup.best(avila.library, request, avila.runs)):
+            request = choice.way.into(request)
+            say(f"{choice.way.name}: {engines.why(choice, engines.cost)}")
+        elif model and options.model and model != (named := avila.library.find(options.model)):
+            say(
+                _("{engine} takes “{name}”, which was made of “{source}”").format(
+                    engine=engines.engine_name(backend), name=model.name, source=named.name
+                )
+            )
+        if not backend and not model and any(map(startup.installed, startup.MODEL_ENGINES)):
             say(_("No model can be used, so the painter makes the picture; `avila models --check` says why"))
         for note in (request.note(model.card.tokens), model.card.note(request)) if model else ():
             if note:
                 say(note)
+        request = _as_followed(request)
         keeper: Keeper = output or avila.gallery
         if output:
             output.check(request)
         engine = Engine(startup.backends(avila.library), keeper, avila.runs)
         return _Terminal(engine, request.batch(options.count), options.json).work()
+    finally:
+        avila.close()
+
+
+def _as_followed(request: GenerationRequest) -> GenerationRequest:
+    """The request without what its engine cannot follow, which is said; a sampler it lacks is an error."""
+    can = startup.abilities()[request.backend]
+    asked = replace(request, sampler=engines.nearest_sampler(request.sampler, can.samplers))
+    lost = engines.unfollowed(asked, can) if request.model else []
+    if not lost:
+        return request
+    name = engines.engine_name(request.backend)
+    say(_("{engine} makes the picture without: {things}").format(engine=name, things=", ".join(lost)))
+    return replace(engines.followed(request, can), sampler=request.sampler)
+
+
+def _compare(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    from avila import side_by_side
+
+    sheet = expanded(options.output).absolute() if options.output else None
+    if sheet and sheet.suffix.lower() not in FORMATS:
+        parser.error(_("--output: “{name}” does not end in .png, .jpg or .webp").format(name=sheet.name))
+    request = GenerationRequest(
+        options.prompt, options.negative, backend="", model=options.model, seed=options.seed
+    )
+    avila = startup.start()
+    try:
+        request = startup.complete(avila.library, request, avila.settings.request.model)
+        if not request.model:
+            raise AvilaError(
+                _("Nothing to compare"),
+                _("There is no usable model on this computer."),
+                _("Name one with --model."),
+            )
+        request = _with_values(request, options, avila.library.find(request.model))
+        return side_by_side.run(avila, request, sheet, options.json)
     finally:
         avila.close()
 
@@ -302,6 +400,8 @@ class _Terminal:
     def ended(self, job: Job) -> None:
         if self._bar:
             print(file=sys.stderr)
+        if job.note:
+            say(job.note)
         if job.state is State.DONE:
             self._tell(job)
         if job.state is State.FAILED or job is self._jobs[-1]:
@@ -330,6 +430,7 @@ class _Terminal:
             "refiner": request.refiner,
             "refiner_start": request.refiner_start,
             "ema": request.ema,
+            "runtime": request.runtime,
             "seconds": round(entry.seconds, 3),
         }
         print(json.dumps(picture), flush=True)
@@ -380,31 +481,41 @@ def _doctor(options: argparse.Namespace) -> int:
     return 0 if report.well else 1
 
 
-def _bench(options: argparse.Namespace) -> int:
+def _bench(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     from avila import bench
 
-    result = bench.run(options.name, options.model, options.runs, options.size, options.steps)
+    if options.name == "engines":
+        return _bench_engines(options, parser)
+    result = bench.run(options.name, options.model, options.runs or 5, options.size, options.steps)
     print(json.dumps(result, indent=2) if options.json else bench.table(result))
     return 0
 
 
-def _size(argument: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,6})[xX×](\d{1,6})", argument, re.ASCII)
-    if not match:
-        raise argparse.ArgumentTypeError(_("“{text}” is not a size like 512x512").format(text=argument))
-    return int(match[1]), int(match[2])
+def _bench_engines(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    """Each way is told as soon as it is measured; what was finished outlives Ctrl+C."""
+    from avila import bench_engines, bench_figures
 
-
-def _lora(argument: str) -> Lora:
-    """NAME or NAME:WEIGHT; a colon may be part of the name, as in C:\\loras."""
-    name, colon, weight = argument.rpartition(":")
-    if colon and re.fullmatch(r"[+-]?(\d{1,4}(\.\d{0,9})?|\.\d{1,9})", weight, re.ASCII):
-        argument = name
-    else:
-        weight = "1"
-    if not argument.strip():
-        raise argparse.ArgumentTypeError(_("a LoRA needs a name, as in ink or ink:0.8"))
-    return Lora(argument, float(weight))
+    plot = expanded(options.plot).absolute() if options.plot else None
+    if plot and plot.suffix.lower() not in (".svg", ".png"):
+        parser.error(_("--plot: “{name}” does not end in .svg or .png").format(name=plot.name))
+    width, height = options.size
+    request = GenerationRequest(
+        prompt=bench_engines.PROMPT,
+        model=options.model,
+        width=width,
+        height=height,
+        steps=options.steps,
+        cfg_scale=options.cfg,
+        sampler=startup.known_sampler(options.sampler),
+        seed=1,
+    )
+    with bench_engines.full_model() if options.full else nullcontext(options.model) as model:
+        request = replace(request, model=model)
+        result = bench_engines.run(request, options.runs or 1, lambda row: say(bench_figures.line(row)))
+    print(json.dumps(result, indent=2) if options.json else bench_figures.table(result))
+    if plot:
+        bench_figures.save_plot(result, plot)
+    return INTERRUPTED if result.get("interrupted") else 0
 
 
 def _percent(argument: str) -> int:

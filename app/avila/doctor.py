@@ -1,6 +1,7 @@
 """`avila doctor`: what is here, what is missing, and the line that mends it."""
 
 import ctypes
+import importlib.util
 import os
 import shutil
 import sys
@@ -67,6 +68,7 @@ class Report:
     versions: dict[str, str]
     hardware: dict[str, str | int]
     devices: list[dict[str, str]]  # name, dtype, description; the one that is used
+    runtimes: list[str]  # for exported models, as in a request; the first is used
     folders: list[Place]
     models: dict[str, int]  # usable, unusable
     findings: list[Finding]
@@ -96,34 +98,36 @@ def examine() -> Report:
     usable = sum(not model.problem for model in models)
     versions = machine.versions()
     devices, torch_findings = _devices()
+    runtimes = [name for name, _title in startup.runtimes()]
     findings = [
         *(
             Finding(_("{name} is not installed.").format(name=name), f"pip install {name}", needed=True)
             for name, version in versions.items()
-            if not version
+            if not version and name not in machine.ENGINE_PACKAGES
         ),
+        *_engines(),
         *torch_findings,
+        *_runtimes(runtimes),
         *_libraries(),
         *_resources(),
         *_own_models([model for model in models if model.builtin]),
         *_places(places),
     ]
     if not usable:
-        findings.append(
-            Finding(
-                _("There is no model yet: only drafts can be made."),
-                _("Put a Stable Diffusion model (.safetensors) into {folder}").format(folder=folders.models),
-                needed=False,
-            )
-        )
+        mend = _("Put a Stable Diffusion model (.safetensors) into {folder}")
+        if not startup.installed(startup.DIFFUSERS) and startup.installed(startup.ONNX):
+            mend = _("Put an exported model into {folder}, or install PyTorch")
+        what = _("There is no model yet: only drafts can be made.")
+        findings.append(Finding(what, mend.format(folder=folders.models), needed=False))
     counts = {"usable": usable, "unusable": len(models) - usable}
-    return Report(versions, machine.hardware(), devices, places, counts, findings)
+    return Report(versions, machine.hardware(), devices, runtimes, places, counts, findings)
 
 
 def table(report: Report) -> str:
     """The report for people."""
     memory = int(report.hardware["memory"])
     processor, memory_name, device_name, usable = _("processor"), _("memory"), _("device"), _("usable models")
+    runtime_name = _("ONNX runtimes")
     lines = [
         *(f"{name:<20} {version or '-'}" for name, version in report.versions.items()),
         "",
@@ -133,6 +137,7 @@ def table(report: Report) -> str:
             f"{device_name:<20} {device['name']} {device['dtype']} ({device['description']})"
             for device in report.devices
         ),
+        f"{runtime_name:<20} {', '.join(report.runtimes)}" if report.runtimes else "",
         "",
         *(
             f"{place.name:<20} {place.path}  "
@@ -186,9 +191,43 @@ def _places(places: list[Place]) -> list[Finding]:
     return findings
 
 
+def _engines() -> list[Finding]:
+    """The engines that are not installed; any one of them is enough for pictures by a model."""
+    what = {
+        startup.DIFFUSERS: (_("PyTorch runs models as they are; it is not installed."), "torch"),
+        startup.ONNX: (_("ONNX Runtime runs exported models; it is not installed."), "onnx"),
+        startup.NATIVE: (_("stable-diffusion.cpp runs quantised models; it is not installed."), "native"),
+    }
+    return [
+        Finding(said, f"pip install 'avila-diffusion[{extra}]'", needed=False)
+        for engine, (said, extra) in what.items()
+        if not startup.installed(engine)
+    ]
+
+
+def _runtimes(here: list[str]) -> list[Finding]:
+    """The runtimes for exported models that do not start, or that would be faster and are missing."""
+    findings = []
+    for package, name in (("onnxruntime", "cpu"), ("openvino", "openvino")):
+        if importlib.util.find_spec(package) and name not in here:
+            what = _("{name} is installed but does not start.").format(name=package)
+            findings.append(Finding(what, f"pip install --force-reinstall {package}", needed=False))
+    if not startup.installed(startup.ONNX):
+        return findings
+    if not importlib.util.find_spec("openvino") and machine.cpu_flags() & {"amx_bf16", "avx512_bf16"}:
+        what = _("OpenVINO may run exported models faster on this processor; it is not installed.")
+        findings.append(Finding(what, "pip install 'avila-diffusion[openvino]'", needed=False))
+    if not {"cuda", "directml", "coreml"} & set(here) and machine.has_gpu():
+        package = "onnxruntime-directml" if sys.platform == "win32" else "onnxruntime-gpu"
+        mend = f"pip uninstall onnxruntime; pip install {package}"
+        what = _("This build of ONNX Runtime does not use the graphics card.")
+        findings.append(Finding(what, mend, needed=False))
+    return findings
+
+
 def _devices() -> tuple[list[dict[str, str]], list[Finding]]:
     """Where models run. Imports torch, if it is there and whole."""
-    if not startup.has_torch():
+    if not startup.installed(startup.DIFFUSERS):
         return [], []  # the versions say so already
     from avila.backends.devices import device_and_dtype
 
@@ -222,7 +261,7 @@ def _libraries() -> list[Finding]:
 
 def _own_models(models: list[Model]) -> list[Finding]:
     """The models that came with Avila and are not whole any more."""
-    again = "pip install --force-reinstall avila-diffusion"
+    lacking, again = startup.lacking, "pip install --force-reinstall avila-diffusion"
     if not models:
         return [Finding(_("The model that comes with Avila is missing"), again, needed=False)]
     return [
@@ -234,7 +273,7 @@ def _own_models(models: list[Model]) -> list[Finding]:
             needed=False,
         )
         for model in models
-        if (file := damage(model.path, model.card.hashes)) or model.problem
+        if (file := damage(model.path, model.card.hashes)) or model.problem not in ("", lacking(model.look))
     ]
 
 

@@ -5,13 +5,14 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from avila.errors import AvilaError, Cancelled, NotEnoughMemoryError
-from avila.estimate import Runs, Stopwatch, same_weights
+from avila.estimate import Run, Runs, Stopwatch, same_weights
 from avila.gallery.store import GalleryEntry
-from avila.generation import Backend, GenerationRequest, Held, Step
+from avila.generation import Backend, GenerationRequest, Held, Interruptible, Step
 from avila.i18n import _
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Job:
         result: resolves to the GalleryEntry, or to the AvilaError or Cancelled that ended it.
         state: written by the engine only.
         unsaved: the picture that was made but could not be kept; None otherwise.
+        run: what it took, once it is done; None when it had too few steps to tell.
+        note: a sentence on what was done otherwise than asked; "" when nothing was.
     """
 
     def __init__(self, request: GenerationRequest) -> None:
@@ -45,7 +48,10 @@ class Job:
         self.result: Future[GalleryEntry] = Future()
         self.state = State.QUEUED
         self.unsaved: Image | None = None
+        self.run: Run | None = None
+        self.note = ""
         self._cancelled = threading.Event()
+        self._interrupt: Callable[[], None] | None = None
 
     @property
     def cancelling(self) -> bool:
@@ -53,8 +59,10 @@ class Job:
         return self._cancelled.is_set()
 
     def cancel(self) -> None:
-        """Ask the job to stop; a queued one never starts, a running one stops at its next step."""
+        """Ask the job to stop; a queued one never starts, a running one stops at its next step or before."""
         self._cancelled.set()
+        if interrupt := self._interrupt:
+            interrupt()
 
 
 class Listener(Protocol):
@@ -179,29 +187,51 @@ class Engine:
         loading = self._runs is not None and not self._runs.holds(job.request)
         backend = self._backend(job.request.backend)
         backend.abilities.check(job.request)
+        made = job.request
 
         def on_step(step: Step) -> None:
+            nonlocal made
+            made = replace(made, runtime=step.runtime)
+            job.note = step.note or job.note
             watch.step()
             if step.number == 1:
                 self._tell_held()
             self._stop_if_cancelled(job)
             self.listener.stepped(job, step)
 
+        if isinstance(backend, Interruptible):
+            job._interrupt = backend.interrupt
         try:
-            image = backend.generate(job.request, on_step)
+            self._stop_if_cancelled(job)
+            image = self._generate(backend, job.request, on_step)
         finally:
+            job._interrupt = None
             self._tell_held()
         self._stop_if_cancelled(job)
         try:
-            entry = self._keeper.add(image, job.request, watch.seconds)
+            entry = self._keeper.add(image, made, watch.seconds)
         except AvilaError:
             job.unsaved = image
             raise
         others = sum(held.memory for held in self._held() if not _has_part(held.request, job.request))
-        run = watch.run(loading, others)
-        if self._runs and run:
-            self._runs.add(run)
+        job.run = watch.run(loading, others)
+        if self._runs and job.run:
+            self._runs.add(job.run)
         return entry
+
+    def _generate(
+        self, backend: Backend, request: GenerationRequest, on_step: Callable[[Step], None]
+    ) -> "Image":
+        """One picture; once more without the other engines' models when there is no room beside them."""
+        try:
+            return backend.generate(request, on_step)
+        except NotEnoughMemoryError:
+            others = [one for one in self._backends.values() if one is not backend and one.held()]
+            if not others:
+                raise
+            for one in others:
+                one.close()
+        return backend.generate(request, on_step)
 
     def _held(self) -> list[Held]:
         return [held for backend in self._backends.values() for held in backend.held()]

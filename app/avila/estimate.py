@@ -50,6 +50,7 @@ class Run:
     working: int = 0  # bytes, the most until the last step was done; 0 in files of older versions
     rest: int = 0  # bytes held when all was done; 0 in files of older versions
     refiner: str = ""  # as in the request; its weights are among the bytes
+    runtime: str = ""  # as in the request
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ class Stopwatch:
             working=max(0, self._working - others),
             rest=max(0, machine.memory_used() - others),
             refiner=request.refiner,
+            runtime=request.runtime,
         )
 
     def _look(self) -> None:
@@ -149,37 +151,29 @@ class Runs:
             log.warning("%s cannot be written: %s", self._path, error)
 
     def expect(
-        self, request: GenerationRequest, alike: Collection[str] = (), parameters: int = 0, usual: str = ""
+        self,
+        request: GenerationRequest,
+        alike: Collection[str] = (),
+        parameters: int = 0,
+        usual: str = "",
+        loaded: bool | None = None,
     ) -> Estimate | None:
         """What the request will take; None when no picture tells.
 
         `alike` are the references of models of the same build, which tell when the model itself does not.
         `parameters` is how many numbers its weights have, and `usual` the precision that "" stands for here:
-        without these, nothing is told of a precision that made no picture yet.
+        without these, nothing is told of a precision that made no picture yet. `loaded` is whether the model
+        counts as being in memory; None: whether it is.
         """
-        alike_in = (request.backend, request.refiner)
-        runs = [run for run in self._read() if (run.backend, run.refiner) == alike_in]
+        alike_in = (request.backend, request.refiner, request.runtime)
+        runs = [run for run in self._read() if (run.backend, run.refiner, run.runtime) == alike_in]
         known = [run for run in runs if run.model == request.model] or [
             run for run in runs if run.model in alike
         ]
         if not known:
             return None
-        return Estimate(self._seconds(request, known), _memory(request, known, parameters, usual))
-
-    def _seconds(self, request: GenerationRequest, known: list[Run]) -> float | None:
-        known = [run for run in known if run.precision == request.precision]
-        if not known:
-            return None
-        pixels = request.width * request.height
-        # What a step and the decoder do grows with the pixels; attention's share, faster, is the smaller one.
-        near = _nearest(known, pixels)
-        twice = 2 if request.cfg_scale > 1 else 1
-        step = median(run.step * pixels / run.pixels * twice / (2 if run.guided else 1) for run in near)
-        decoded = [run for run in near if run.tiled == request.vae_tiling] or near
-        after = median(run.after * pixels / run.pixels for run in decoded)
-        same_start = [run.before for run in known if run.loaded != self.holds(request)]
-        before = median((same_start or [run.before for run in known])[-LOOKED_AT:])
-        return before + step * request.steps_run() + after
+        held = self.holds(request) if loaded is None else loaded
+        return Estimate(_seconds(request, known, held), _memory(request, known, parameters, usual))
 
     def _read(self) -> tuple[Run, ...]:
         if self._runs is None:
@@ -193,8 +187,26 @@ class Runs:
 
 def same_weights(one: GenerationRequest, other: GenerationRequest) -> bool:
     """Whether both are made with the same weights in memory, those of a refiner aside."""
-    names = ("backend", "model", "vae", "precision", "ema")
+    names = ("backend", "model", "vae", "precision", "ema", "runtime")
     return all(getattr(one, name) == getattr(other, name) for name in names)
+
+
+def _seconds(request: GenerationRequest, known: list[Run], held: bool) -> float | None:
+    """Those until the picture is kept, with loading if the model is not held; None if nothing tells."""
+    known = [run for run in known if run.precision == request.precision]
+    if not known:
+        return None
+    pixels = request.width * request.height
+    # What a step and the decoder do grows with the pixels; attention's share, faster, is the smaller one.
+    near = _nearest(known, pixels)
+    twice = 2 if request.cfg_scale > 1 else 1
+    step = median(run.step * pixels / run.pixels * twice / (2 if run.guided else 1) for run in near)
+    decoded = [run for run in near if run.tiled == request.vae_tiling] or near
+    after = median(run.after * pixels / run.pixels for run in decoded)
+    same_start = [run.before for run in known if run.loaded != held]
+    # A start with loading tells nothing of one without, which is short: the prompt is encoded.
+    before = median((same_start or ([0.0] if held else [run.before for run in known]))[-LOOKED_AT:])
+    return before + step * request.steps_run() + after
 
 
 def _nearest(known: list[Run], pixels: int) -> list[Run]:

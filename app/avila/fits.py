@@ -44,20 +44,24 @@ def need(
     model: Model | None = None,
     alike: Collection[str] = (),
     refiner: Model | None = None,
+    loaded: bool | None = None,
 ) -> Need:
     """What the request takes: as earlier pictures tell, else what the weights take at least.
 
-    Those are the `model`'s and, if it has one, its `refiner`'s.
+    Those are the `model`'s and, if it has one, its `refiner`'s. See `Runs.expect` on `loaded`.
     """
     free = machine.memory_used() + machine.memory_free()
     if model and model.variant == "edit":
         request = replace(request, follow_draft=0)  # it leaves no steps out
-    loaded = [each for each in (model, refiner) if each and not machine.has_gpu()]
-    numbers = sum(map(parameters, loaded))
-    told = runs.expect(request, alike, numbers, usual_precision())
+    # Only what PyTorch needs follows from how many numbers the weights are.
+    known = request.backend == "diffusers" and not machine.has_gpu()
+    numbers = sum(parameters(each) for each in (model, refiner) if each and known)
+    told = runs.expect(request, alike, numbers, usual_precision(), loaded)
     if told and told.memory is not None:
         return Need(told.seconds, told.memory, free=free)
     least = numbers * PRECISIONS[request.precision or usual_precision() or HALF]
+    if model and request.backend == "native":  # as they are in the file
+        least = model.size
     return Need(told.seconds if told else None, least or None, at_least=bool(least), free=free)
 
 
@@ -112,7 +116,7 @@ def _changes(request: GenerationRequest) -> Iterator[Fix]:
         yield Fix("tiles", replace(request, vae_tiling=True))
     # Without instructions for it a processor computes bf16 in a roundabout way, and without AVX-512 in one
     # that is not worth waiting for.
-    full = (request.precision or usual_precision()) == "float32"
+    full = request.backend == "diffusers" and (request.precision or usual_precision()) == "float32"
     if full and (machine.has_gpu() or machine.cpu_flags() & {"avx512f", "avx512_bf16", "amx_bf16"}):
         yield Fix("precision", replace(request, precision=HALF))
 

@@ -4,7 +4,7 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 from avila.errors import AvilaError
 from avila.i18n import _
@@ -63,6 +63,7 @@ class GenerationRequest:
     refiner: str = ""  # the model of a second pass, named like the model; "": none. SDXL only
     refiner_start: float = 0.8  # share of the steps after which it takes over
     ema: bool = False  # the averages of the model's training in place of its last weights
+    runtime: str = ""  # what calculates an exported model, as "openvino-bf16"; "": the best that is here
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with every field, for the picture's metadata, the settings and the REST API."""
@@ -148,6 +149,8 @@ class Step:
     number: int  # 1 … total
     total: int
     preview: "Callable[[], Image]"
+    runtime: str = ""  # that is at work, of an engine with several; for the picture's own request
+    note: str = ""  # a sentence for the person, if something is done otherwise than was asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,10 @@ class Abilities:
     follow_draft: bool = False
     vae_tiling: bool = False
     precisions: tuple[str, ...] = ()  # of PRECISIONS; empty: the backend has its own
+    loras: bool = False
+    vae: bool = False  # another than the model's own
+    refiner: bool = False
+    ema: bool = False
     needs_model: bool = False
     size_multiple: int = 1  # pixels; width and height are multiples of it
     smallest_size: int = SMALLEST_SIDE  # pixels, each side
@@ -281,4 +288,13 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Free what is held (weights, child processes); the next `generate` loads again."""
+        ...
+
+
+@runtime_checkable
+class Interruptible(Protocol):
+    """A backend that can stop in the midst of a step, which others only do after it."""
+
+    def interrupt(self) -> None:
+        """Have the `generate` at work raise Cancelled soon; from any thread, also when none is."""
         ...

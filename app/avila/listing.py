@@ -1,4 +1,4 @@
-"""`avila models`, and its words `list`, `inspect`, `add`, `hash` and `convert`."""
+"""`avila models`, and its words `list`, `inspect`, `add`, `hash`, `convert` and `quantize`."""
 
 import argparse
 import json
@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from avila import settings, startup
+from avila.engines import cost, engine_name, need
 from avila.errors import AvilaError
+from avila.generation import GenerationRequest
 from avila.i18n import _
 from avila.library.card import damage
 from avila.library.convert import convert
+from avila.library.exported import made_from
 from avila.library.families import ADDITIONS
 from avila.library.hashes import Hashes, short
 from avila.library.models import Library, Model
+from avila.library.quantize import TYPES, USUAL, quantize, target_of
 from avila.paths import expanded
 from avila.terminal import json_option, say, text
 
@@ -48,6 +52,19 @@ def add_commands(commands: Any) -> Any:
         "convert", parents=[later], help=_("make a .safetensors file of a pickle (.ckpt, .pt, .bin), safely")
     )
     converted.add_argument("name", type=text, metavar=_("NAME_OR_PATH"))
+    quantized = actions.add_parser(
+        "quantize", parents=[later], help=_("make a smaller file of a model, for the native engine")
+    )
+    quantized.add_argument("name", type=text, metavar=_("NAME_OR_PATH"))
+    quantized.add_argument(
+        "--type",
+        choices=list(TYPES),
+        default=USUAL,
+        help=_("of the weights, the finest and largest first; default: %(default)s"),
+    )
+    quantized.add_argument(
+        "--output", type=text, metavar=_("FILE"), help=_("default: NAME-TYPE.gguf beside the model")
+    )
     return actions
 
 
@@ -66,6 +83,8 @@ def run(options: argparse.Namespace) -> int:
                 return _hash_models(avila, options)
             case "convert":
                 return _convert_model(avila, options)
+            case "quantize":
+                return _quantize_model(avila, options)
             case _:
                 return _list_models(avila, options)
     finally:
@@ -79,7 +98,7 @@ def _list_models(avila: startup.Avila, options: argparse.Namespace) -> int:
     amiss = any(damaged) or not own or any(model.problem for model in own)
     status = 1 if options.check and amiss else 0
     if options.json:
-        told = [_told(model) for model in models]
+        told = [_told(model) | {"engines": startup.engines_for(model)} for model in models]
         if options.check:
             told = [model | {"damaged": file} for model, file in zip(told, damaged, strict=True)]
         print(json.dumps(told, indent=2))
@@ -93,7 +112,9 @@ def _list_models(avila: startup.Avila, options: argparse.Namespace) -> int:
             )
         )
     width = max((len(model.name) for model in models), default=0)
-    for model, file in zip(models, damaged, strict=True):
+    run_by = [", ".join(map(engine_name, startup.engines_for(model))) for model in models]
+    engines_width = max(map(len, run_by), default=0)
+    for model, file, named in zip(models, damaged, run_by, strict=True):
         notes = [
             _("built in") if model.builtin else "",
             _("{file} is missing or damaged").format(file=file) if file else "",
@@ -101,7 +122,12 @@ def _list_models(avila: startup.Avila, options: argparse.Namespace) -> int:
         ]
         note = "; ".join(note for note in notes if note)
         kind = f"{model.kind if model.addition else ''} {model.family or '?'}".strip()
-        columns = (f"{model.name:<{width}}", f"{kind:<{15 if options.all else 6}}", f"{_megabytes(model):>9}")
+        columns = (
+            f"{model.name:<{width}}",
+            f"{kind:<{15 if options.all else 6}}",
+            f"{_megabytes(model):>9}",
+            f"{named:<{engines_width}}",
+        )
         print("  ".join((*columns, note)).rstrip())
     return status
 
@@ -121,7 +147,9 @@ def _inspect_model(avila: startup.Avila, options: argparse.Namespace) -> int:
             (_("weights"), model.dtype),
             (_("size"), _megabytes(model)),
             (_("words"), ", ".join(model.words)),
-            (_("engines"), ", ".join(engines)),
+            (_("engines"), ", ".join(map(engine_name, engines))),
+            *_ways(avila, model),
+            (_("exported from"), made_from(model.path) if model.look.exported else ""),
             (_("averages"), _("held beside the weights (EMA)") if model.look.ema else ""),
             (_("note") if model.addition or model.refiner else _("problem"), model.problem),
         )
@@ -132,6 +160,22 @@ def _inspect_model(avila: startup.Avila, options: argparse.Namespace) -> int:
         if model.look.pickle:
             say(_("`avila models convert` makes a safe file of it."))
     return 1 if model.problem and model.kind not in ADDITIONS and not model.refiner else 0
+
+
+def _ways(avila: startup.Avila, model: Model) -> list[tuple[str, str]]:
+    """All ways to make its pictures, if there are several, and what its usual one would take each way."""
+    possible = startup.ways(avila.library, model)
+    if len(possible) < 2:
+        return []
+    request = model.recommended.into(GenerationRequest(prompt=""))
+    able = startup.abilities()
+    return [
+        (
+            _("ways") if place == 0 else " ",
+            f"{way.name}: {cost(need(avila.runs, way, request, able[way.engine])) or _('not measured yet')}",
+        )
+        for place, way in enumerate(possible)
+    ]
 
 
 def _add_folder(avila: startup.Avila, options: argparse.Namespace) -> int:
@@ -215,6 +259,33 @@ def _convert_model(avila: startup.Avila, options: argparse.Namespace) -> int:
         print(model.path)
         if model.problem:
             say(f"{model.name}: {model.problem}")
+    return 0
+
+
+def _quantize_model(avila: startup.Avila, options: argparse.Namespace) -> int:
+    model = avila.library.find(options.name)
+    if options.output:
+        target = expanded(options.output).absolute()
+        if target.suffix != ".gguf":
+            target = target.with_name(f"{target.name}.gguf")
+    else:
+        target = target_of(model, options.type, avila.folders.models)
+    begin = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        nonlocal begin
+        if time.monotonic() - begin > _PATIENCE:
+            begin = time.monotonic()
+            say(_("{n} %").format(n=round(100 * done / total)))
+
+    made = avila.library.find(str(quantize(model, options.type, target, show)))
+    if options.json:
+        print(json.dumps(_told(made) | {"source": str(model.path)}, indent=2))
+    else:
+        print(made.path)
+        say(_("{before}, now {after}").format(before=_megabytes(model), after=_megabytes(made)))
+        if made.problem:
+            say(f"{made.name}: {made.problem}")
     return 0
 
 

@@ -1,8 +1,11 @@
 """What this computer is and what is installed on it, for `avila doctor` and the benchmarks."""
 
+import ctypes
+import gc
 import os
 import platform
 import sys
+from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -13,11 +16,7 @@ import avila
 
 PACKAGES = (
     "PySide6-Essentials",
-    "torch",
-    "diffusers",
-    "transformers",
     "safetensors",
-    "accelerate",
     "httpx2",
     "numpy",
     "pillow",
@@ -26,12 +25,25 @@ PACKAGES = (
     "pyqtdarktheme-fork",
     "platformdirs",
 )
+# Of the engines, of which none is needed.
+ENGINE_PACKAGES = (
+    "torch",
+    "diffusers",
+    "transformers",
+    "accelerate",
+    "onnxruntime",
+    "openvino",
+    "onnx",
+    "onnxscript",
+    "tokenizers",
+    "stable-diffusion-cpp-python",
+)
 
 
 def versions() -> dict[str, str]:
     """Avila's, Python's and the packages' versions; "" for what is not installed. Imports none of them."""
     found = {"avila": avila.__version__, "python": platform.python_version()}
-    for name in PACKAGES:
+    for name in (*PACKAGES, *ENGINE_PACKAGES):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
@@ -65,9 +77,13 @@ def memory_free() -> int:
     return int(psutil.virtual_memory().available)
 
 
+# Processes that work for this one and hold memory: what they hold counts as ours.
+others: set[int] = set()
+
+
 def memory_used() -> int:
-    """What this process holds now, in bytes."""
-    return int(psutil.Process().memory_info().rss)
+    """What this process and the `others` hold now, in bytes."""
+    return int(psutil.Process().memory_info().rss) + sum(map(_rss, tuple(others)))
 
 
 def swap_free() -> int:
@@ -85,6 +101,26 @@ def cpu_flags() -> frozenset[str]:
     return frozenset(next((line for line in lines if line.startswith(("flags", "Features"))), "").split())
 
 
+def lacks_avx2() -> bool:
+    """Whether this is an x86 processor without AVX2, as far as the system tells."""
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return False
+    if sys.platform == "win32":
+        import ctypes
+
+        return not ctypes.windll.kernel32.IsProcessorFeaturePresent(40)  # PF_AVX2_INSTRUCTIONS_AVAILABLE
+    return bool(cpu_flags()) and "avx2" not in cpu_flags()
+
+
+def give_back() -> None:
+    """Return to the system what nobody in this process refers to any more."""
+    gc.collect()
+    if sys.platform == "linux":
+        # glibc keeps freed blocks of some MB for itself: 1.9 GB of a full-size model
+        with suppress(OSError, AttributeError):  # musl has no such call
+            ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
 def has_gpu() -> bool:
     """Whether models will probably run on something else than the processor; asks no driver."""
     if sys.platform == "darwin":
@@ -98,20 +134,39 @@ def has_gpu() -> bool:
 def forget_peak() -> bool:
     """Let `peak_memory` begin anew; whether that was possible, which it is on Linux."""
     try:
-        Path("/proc/self/clear_refs").write_text("5")
+        for process in ("self", *map(str, tuple(others))):
+            Path(f"/proc/{process}/clear_refs").write_text("5")
     except OSError:
         return False
     return True
 
 
 def peak_memory() -> int:
-    """The most memory this process has had so far, or since `forget_peak` could forget, in bytes."""
-    if sys.platform == "linux":  # getrusage's figure there begins with the parent's
-        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
+    """The most memory this process and the `others` have had so far, or since `forget_peak` could forget, in
+    bytes. Each one's own most is counted, though they need not have been at the same time.
+    """
     if sys.platform == "darwin":
         import resource
 
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(psutil.Process().memory_info().peak_wset)
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + sum(map(_rss, tuple(others)))
+    if sys.platform == "win32":
+        peak = int(psutil.Process().memory_info().peak_wset)
+        return peak + sum(_rss(process, "peak_wset") for process in tuple(others))
+    return sum(map(_peak, ("self", *map(str, tuple(others)))))  # getrusage's begins with the parent's
+
+
+def _peak(process: str) -> int:
+    """What Linux tells of a process, "self" or by its number; 0 when it has ended."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
+
+
+def _rss(process: int, which: str = "rss") -> int:
+    """What a process holds, in bytes; 0 when it has ended."""
+    try:
+        return int(getattr(psutil.Process(process).memory_info(), which))
+    except psutil.Error:
+        return 0

@@ -24,6 +24,7 @@ class Settings:
     request: GenerationRequest = field(  # the controls as they were left
         default_factory=lambda: GenerationRequest(prompt="")
     )
+    way: str = ""  # the key of the engine that the person chose (`engines.Way.key`); "": the best
     engine_chosen: bool = False  # by the person, or by a start that found the program's own model
     count: int = 1  # pictures of one batch
     new_seed: bool = True  # draw a new seed each time

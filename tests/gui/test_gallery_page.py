@@ -376,7 +376,7 @@ def test_details_of_a_diffused_picture(room: Room) -> None:
     assert details.negative.toPlainText() == "blurry, text"
     assert {name: value.text() for name, value in details.values.items()} == {
         "Model": "starter",
-        "Engine": "diffusers",
+        "Engine": "PyTorch",
         "Size": "768 × 512",
         "Steps": "24",
         "Guidance (CFG)": "6.5",

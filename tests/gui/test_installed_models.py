@@ -134,7 +134,7 @@ def test_the_details_tell_all_and_the_hash_comes(
     told = details(shown)
     assert (told["SHA-256"], told["Short hash"]) == (digest, digest[:10])
     assert (told["Kind"], told["Family"], told["Weights"]) == ("checkpoint, one file", "SD 1.x", "fp16")
-    assert told["Engines"] == "diffusers"
+    assert told["Engines"] == "PyTorch"
     assert told["Path"].endswith("á b/forest.safetensors")
     named(shown.details._shown, "Copy: SHA-256").click()
     assert QApplication.clipboard().text() == digest

@@ -104,7 +104,8 @@ def test_one_json_object_a_picture(quick: Quick, capsys: pytest.CaptureFixture[s
     for picture in found:
         assert set(picture) == {
             "path", "seed", "backend", "model", "width", "height", "steps", "sampler", "follow_draft",
-            "loras", "vae", "vae_tiling", "precision", "refiner", "refiner_start", "ema", "seconds",
+            "loras", "vae", "vae_tiling", "precision", "refiner", "refiner_start", "ema", "runtime",
+            "seconds",
         }  # fmt: skip
         assert (picture["backend"], picture["model"], picture["width"]) == ("procedural", "", 64)
         assert picture["seconds"] >= 0
@@ -529,7 +530,7 @@ def test_built_in_models_are_marked_and_checked(
     own = tmp_path / "shipped"
     shutil.copytree(shipped, own)
     assert cli.main(["models", "--check"]) == 0
-    assert capsys.readouterr().out.split() == ["Tiny", "Starter", "sd1", "2", "MB", "built", "in"]
+    assert capsys.readouterr().out.split() == ["Tiny", "Starter", "sd1", "2", "MB", "PyTorch", "built", "in"]
     file = own / "starter" / "vae" / "diffusion_pytorch_model.safetensors"
     file.write_bytes(file.read_bytes()[:-1] + b"x")
     assert cli.main(["models"]) == 0, "only --check reads all files"

@@ -17,16 +17,35 @@ try:
 except ImportError:
     Procedural = None
 
-BACKENDS = ["diffusers", "sd2", "sdxl", "starter", *(["procedural"] if Procedural else [])]
+# The native engine's library runs no tiny model: here a stand-in for it makes up the pictures, while the
+# process, its protocol and its ends are real. The library itself: test_native_library.py.
+BACKENDS = [
+    "diffusers",
+    "sd2",
+    "sdxl",
+    "starter",
+    "onnx",
+    "onnx-starter",
+    "native",
+    *(["procedural"] if Procedural else []),
+]
 
-MODELS = {"diffusers": "tiny", "sd2": "tiny-sd2", "sdxl": "tiny-sdxl", "starter": "starter"}
+MODELS = {
+    "diffusers": "tiny",
+    "sd2": "tiny-sd2",
+    "sdxl": "tiny-sdxl",
+    "starter": "starter",
+    "onnx": "sd1-onnx",
+    "onnx-starter": "starter-onnx",
+    "native": "hollow.safetensors",
+}
+SHARED = {"sd2": "later_families", "sdxl": "later_families", "onnx-starter": "onnx"}  # one backend for both
 
 
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     if request.param in MODELS:
-        later = "later_families" if request.param in ("sd2", "sdxl") else request.param
-        yield request.getfixturevalue(f"{later}_backend")
+        yield request.getfixturevalue(f"{SHARED.get(request.param, request.param)}_backend")
     else:
         made = Procedural()
         yield made

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
+from avila.backends import changes
 from avila.backends.additions import Addition, with_loras
 from avila.backends.diffusers import Diffusers
 from avila.errors import AvilaError
@@ -334,3 +336,30 @@ def test_headers_tell_the_family_of_each_kind(tmp_path: Path) -> None:
     ):
         look = kind_of(write_header(tmp_path / "m.safetensors", tensors))
         assert (look.kind, look.family) == ("lora", "sdxl"), tensors
+
+
+@pytest.mark.parametrize(
+    "roles",
+    [
+        {"up": (6, 2), "down": (2, 4), "alpha": ()},
+        {"up": (6, 2), "down": (2, 4), "up_bias": (6,)},
+        {"diff": (6, 4), "diff_b": (6,)},
+        {"up": (6, 2), "down": (2, 4), "dora_scale": (6, 1)},
+        {"hada_w1_a": (6, 2), "hada_w1_b": (2, 4), "hada_w2_a": (6, 2), "hada_w2_b": (2, 4)},
+    ],
+    ids=lambda roles: "+".join(roles),
+)
+@pytest.mark.parametrize("bias", [True, False])
+def test_what_is_merged_answers_as_what_is_added(roles: dict[str, tuple[int, ...]], bias: bool) -> None:
+    generator = torch.Generator().manual_seed(0)
+    added, merged = torch.nn.Linear(4, 6, bias=bias), torch.nn.Linear(4, 6, bias=bias)
+    merged.load_state_dict(added.state_dict())
+    first, second = (
+        {role: torch.rand(shape, generator=generator) for role, shape in roles.items()} for _time in range(2)
+    )
+    changes.add_to(added, first, 0.5, 0.7)
+    changes.add_to(added, second, 1.0, -0.3)
+    changes.merge(merged, [(first, 0.5, 0.7), (second, 1.0, -0.3)])
+    given = torch.rand(3, 4, generator=generator)
+    with torch.no_grad():
+        assert torch.allclose(merged(given), added(given), atol=1e-5)

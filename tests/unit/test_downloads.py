@@ -319,14 +319,14 @@ def test_a_download_that_has_just_finished_is_not_begun_again_in_its_place(
 ) -> None:
     """Two open the part; the first finishes and renames it before the second has the lock."""
     server.host(PATH, OTHER)
-    target, lock = folder / "model.safetensors", part_files._lock
+    target, lock = folder / "model.safetensors", part_files.lock
 
     def late(file: BinaryIO) -> bool:
         Path(f"{target}.part").replace(target)
         target.write_bytes(MODEL)
         return lock(file)
 
-    monkeypatch.setattr(part_files, "_lock", late)
+    monkeypatch.setattr(part_files, "lock", late)
     assert "already" in refused(server, folder).title
     assert target.read_bytes() == MODEL
 

@@ -38,7 +38,7 @@ def test_with_a_model_there_the_best_engine_is_diffusers(library: Library) -> No
 def test_without_pytorch_the_best_engine_paints_unless_a_model_is_named(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(startup, "has_torch", lambda: False)
+    monkeypatch.setattr(startup, "installed", lambda engine: engine != startup.DIFFUSERS)
     assert startup.complete(library, REQUEST).backend == "procedural"
     assert startup.complete(library, replace(REQUEST, model="tiny")).backend == "diffusers"
 
@@ -141,7 +141,7 @@ def test_without_a_usable_starter_the_first_start_paints(
     if missing == "file":
         (own / "starter" / "unet" / "diffusion_pytorch_model.safetensors").unlink()
     if missing == "torch":
-        monkeypatch.setattr(startup, "has_torch", lambda: False)
+        monkeypatch.setattr(startup, "installed", lambda engine: engine != startup.DIFFUSERS)
     known = first_start(monkeypatch, tmp_path, own)
     assert known.request == GenerationRequest("")
     if missing != "torch":

@@ -15,6 +15,7 @@ Convolutions may have a core with their kernel between two matrices (Tucker): "m
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 # How the trainers end a tensor's name: kohya and LyCORIS, PEFT, diffusers of three ages.
@@ -157,6 +158,27 @@ def add_to(layer: Any, pieces: Pieces, scale: float, strength: float) -> Any:
         return output + strength * bias.reshape(-1, *[1] * (output.dim() - 2 if _by_channel(layer) else 0))
 
     return layer.register_forward_hook(add)
+
+
+def merge(layer: Any, changes: Sequence[tuple[Pieces, float, float]]) -> None:
+    """Add the changes, each with its scale and its strength, to the layer's own weight and bias.
+
+    Each is that of the weight as it was, as with `add_to`.
+    """
+    import torch
+
+    with torch.no_grad():
+        weight, bias = layer.weight.clone(), getattr(layer, "bias", None)
+        for pieces, scale, strength in changes:
+            pieces = {role: piece.to(weight.device, weight.dtype) for role, piece in pieces.items()}
+            if _changes(pieces):
+                weight += strength * change(pieces, layer.weight, scale)
+            for role, factor in (("up_bias", scale), ("diff_b", 1.0)):
+                if role in pieces:
+                    added = strength * factor * pieces[role].flatten()
+                    bias = torch.nn.Parameter(added if bias is None else bias + added)
+        layer.weight = torch.nn.Parameter(weight)  # what was may be a view of the file
+        layer.bias = bias
 
 
 def _by_channel(layer: Any) -> bool:

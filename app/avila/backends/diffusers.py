@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from avila.backends import flow
 from avila.backends.additions import Addition, with_embeddings, with_loras
 from avila.backends.devices import device_and_dtype, import_quietly, out_of_memory
+from avila.backends.fitting import cut, encodable, fitting
 from avila.backends.held import InMemory
-from avila.backends.loading import Loaded, LoadKey, check_files, lacks_only_a_vae, load, try_again
+from avila.backends.loading import Loaded, LoadKey, check_files, load, try_again
 from avila.backends.passes import Pass, StepCounter, begin, passes
 from avila.backends.previews import Seen, watched
 from avila.backends.samplers import SAMPLERS, make_scheduler
@@ -25,7 +26,7 @@ from avila.generation import PRECISIONS, Abilities, GenerationRequest, Held, Ste
 from avila.i18n import _
 from avila.library.assembly import Assembly
 from avila.library.memory import weights
-from avila.library.models import Library, Model
+from avila.library.models import Library, Model, lacks_only_a_vae
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -49,6 +50,10 @@ class Diffusers:
         follow_draft=True,
         vae_tiling=True,
         precisions=tuple(PRECISIONS),
+        loras=True,
+        vae=True,
+        refiner=True,
+        ema=True,
         needs_model=True,
         size_multiple=8,
         largest_size=2048,
@@ -127,27 +132,27 @@ class Diffusers:
 
         flows = hasattr(loaded.pipeline, "transformer")
         # a transformer takes 2 x 2 latents at a time
-        fitting = _fitting(request, loaded.pipeline.vae_scale_factor * (2 if flows else 1))
-        tile = tile_side(fitting.width * fitting.height) if request.vae_tiling else 0
+        asked = fitting(request, loaded.pipeline.vae_scale_factor * (2 if flows else 1))
+        tile = tile_side(asked.width * asked.height) if request.vae_tiling else 0
         generator = torch.Generator("cpu").manual_seed(request.seed)
-        parts = passes(fitting, loaded, refiner)
+        parts = passes(asked, loaded, refiner)
         counter = StepCounter(on_step, sum(part.calls() for part in parts) if len(parts) > 1 else 0)
         made: Any = None  # latents, in the end the picture
         for part in parts:
-            pipeline, given = begin(part, fitting, made)
+            pipeline, given = begin(part, asked, made)
             with (
                 tiled(pipeline.vae, tile),
                 with_loras(pipeline, [] if part.loaded is refiner else self._loras(request)),
-                with_embeddings(pipeline, fitting, self._embeddings()) as spelt,
+                with_embeddings(pipeline, asked, self._embeddings()) as spelt,
                 watched(pipeline.transformer if flows else pipeline.unet) as seen,
             ):
-                step = _step(part, loaded, request, fitting, seen, counter)
+                step = _step(part, loaded, request, asked, seen, counter)
                 given |= flow.prompt_length(pipeline) if flows else {}
                 given |= arguments(spelt) | {"generator": generator, "callback_on_step_end": step}
                 made = pipeline(**given, output_type="np" if part.ends else "latent").images
         if not np.isfinite(made).all():
             raise _NotFiniteError
-        return _cut(loaded.pipeline.numpy_to_pil(made)[0], fitting, request)
+        return cut(loaded.pipeline.numpy_to_pil(made)[0], asked, request)
 
     def _loras(self, request: GenerationRequest) -> list[Addition]:
         found = [(self._library.find(lora.model, "lora"), lora.weight) for lora in request.loras]
@@ -227,7 +232,7 @@ def _step(
     part: Pass,
     base: Loaded,
     request: GenerationRequest,
-    fitting: GenerationRequest,
+    asked: GenerationRequest,
     seen: Seen,
     counter: StepCounter,
 ) -> Callable[..., dict[str, Any]]:
@@ -246,7 +251,7 @@ def _step(
         def preview() -> "Image":
             with tiled(pipeline.vae, 0):
                 picture = base.picture(prediction, pipeline.scheduler, request.cfg_scale)
-            return _cut(picture, fitting, request)
+            return cut(picture, asked, request)
 
         counter.step(pipeline, preview)
         if last and not part.ends:
@@ -295,32 +300,11 @@ def arguments(request: GenerationRequest) -> dict[str, Any]:
     import torch
 
     return {
-        "prompt": _encodable(request.prompt),
-        "negative_prompt": _encodable(request.negative_prompt),
+        "prompt": encodable(request.prompt),
+        "negative_prompt": encodable(request.negative_prompt),
         "width": request.width,
         "height": request.height,
         "num_inference_steps": request.steps,
         "guidance_scale": request.cfg_scale,  # up to 1 diffusers leaves CFG and the negative prompt out
         "generator": torch.Generator("cpu").manual_seed(request.seed),
     }
-
-
-def _fitting(request: GenerationRequest, multiple: int) -> GenerationRequest:
-    """The request for the smallest picture that holds the asked one and that whole latents make."""
-    width, height = (-(-side // multiple) * multiple for side in (request.width, request.height))
-    return replace(request, width=width, height=height)
-
-
-def _cut(picture: "Image", made: GenerationRequest, asked: GenerationRequest) -> "Image":
-    """The asked middle of what was made a little larger; a small preview is enlarged for it first."""
-    if (made.width, made.height) == (asked.width, asked.height):
-        return picture
-    if picture.width != made.width:
-        picture = picture.resize((made.width, made.height))
-    left, top = (made.width - asked.width) // 2, (made.height - asked.height) // 2
-    return picture.crop((left, top, left + asked.width, top + asked.height))
-
-
-def _encodable(text: str) -> str:
-    """The text without half characters (lone surrogates), on which tokenizers fail."""
-    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,10 +1,6 @@
 """The models in memory: as many as fit beside the picture that is made, the longest unused goes first."""
 
-import ctypes
-import gc
 import logging
-import sys
-from contextlib import suppress
 from typing import Any
 
 from avila import machine
@@ -96,15 +92,11 @@ def give_back() -> None:
     """Return to the system what nobody refers to any more."""
     import torch
 
-    gc.collect()  # a pipeline is full of cycles
+    machine.give_back()  # a pipeline is full of cycles
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     elif torch.backends.mps.is_available():
         torch.mps.empty_cache()
-    if sys.platform == "linux":
-        # glibc keeps freed blocks of some MB for itself: 1.9 GB of a full-size model
-        with suppress(OSError, AttributeError):  # musl has no such call
-            ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def _free(device: str) -> int:

@@ -20,7 +20,6 @@ from avila.i18n import _
 from avila.library import layouts, parts, sd2
 from avila.library.assembly import Assembly
 from avila.library.card import damage
-from avila.library.families import is_refiner, kind_of_file
 from avila.library.headers import read_header
 from avila.library.models import Model
 
@@ -214,17 +213,6 @@ def _vae_config(path: Path, family: str) -> parts.Config:
             told = ("scaling_factor", "shift_factor", "force_upcast", "latents_mean", "latents_std")
             config |= {name: beside[name] for name in told if beside.get(name) is not None}
     return config
-
-
-def lacks_only_a_vae(model: Model) -> bool:
-    """Whether a single file could run with somebody else's VAE."""
-    if model.path.is_dir() or model.family not in layouts.CONFIGS:
-        return False
-    try:
-        look = kind_of_file(read_header(model.path), parts.standard(model.family, "vae/config.json"))
-    except AvilaError:
-        return False
-    return look.kind == "checkpoint" and (not look.problem or is_refiner(look))
 
 
 def _pipeline(model: Model, dtype: Any, given: dict[str, Any], ema: bool) -> Any:

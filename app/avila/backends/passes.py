@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from avila.backends.fitting import fine_draft
 from avila.backends.loading import Loaded
 from avila.backends.samplers import calls, last_timesteps
-from avila.drafts import read
 from avila.generation import GenerationRequest, Step
 
 if TYPE_CHECKING:
@@ -75,27 +75,17 @@ def begin(part: Pass, request: GenerationRequest, latents: Any) -> tuple[Any, di
         return loaded.follower, {"image": latents, "denoising_start": 0.5}
     if loaded.variant == "edit":
         guidance = 1 + request.follow_draft / 100  # below 1 there is none; 1.5 is usual
-        return loaded.pipeline, {"image": draft(request), "image_guidance_scale": guidance}
+        return loaded.pipeline, {"image": fine_draft(request), "image_guidance_scale": guidance}
     given: dict[str, Any] = {}
     pipeline = loaded.pipeline
     if request.follow_draft:
         pipeline = loaded.follower
         _begin_at(pipeline, part.first, request.steps)
-        given = {"image": draft(request), "strength": 1 - request.follow_draft / 100}
+        given = {"image": fine_draft(request), "strength": 1 - request.follow_draft / 100}
     if loaded.variant == "inpainting":
         given = {"image": _flat(request, "RGB", (GREY,) * 3), "strength": 1.0} | given
         given["mask_image"] = _flat(request, "L", 255)
     return pipeline, given
-
-
-def draft(request: GenerationRequest) -> "Image":
-    """The fine draft of this request, in its size."""
-    from PIL import Image
-
-    from avila.drafts.painting import paint  # brings numpy
-
-    scene = read(request.prompt, request.negative_prompt)
-    return Image.fromarray(paint(scene, request.width, request.height, request.seed, fine=True))
 
 
 def _begin_at(follower: Any, first: int, steps: int) -> None:

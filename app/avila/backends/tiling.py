@@ -1,6 +1,6 @@
 """Decoding in tiles: the VAE's work on a large picture in pieces that overlap, for a share of the memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,6 +34,43 @@ def tiled(vae: Any, side: int) -> Iterator[None]:
                 setattr(vae, name, before[name])
             elif hasattr(vae, name):
                 delattr(vae, name)
+
+
+def in_tiles(decode: Callable[[Any], Any], latents: Any, side: int, scale: int) -> Any:
+    """The same without PyTorch: numpy arrays (1, channels, height, width), 1 x 3 x pixels in the end.
+
+    `decode` is what decodes one tile; a latent is `scale` pixels wide. Tiles, overlap and fading are those of
+    diffusers' AutoencoderKL.
+    """
+    import numpy as np
+
+    tile, faded = side // scale, side // 4
+    stride, kept = tile * 3 // 4, side - faded
+    height, width = latents.shape[2:]
+    whole = np.empty((1, 3, height * scale, width * scale), np.float32)
+    above: list[Any] = []
+    for y in range(0, height, stride):
+        row: list[Any] = []
+        for x in range(0, width, stride):
+            made = np.array(decode(latents[:, :, y : y + tile, x : x + tile]))  # ours to write to
+            if y:
+                _fade(above[len(row)], made, faded)
+            if x:
+                _fade(row[-1].swapaxes(2, 3), made.swapaxes(2, 3), faded)
+            row.append(made)
+            place = whole[:, :, y * scale : y * scale + kept, x * scale : x * scale + kept]
+            place[:] = made[:, :, : place.shape[2], : place.shape[3]]
+        above = row
+    return whole
+
+
+def _fade(before: Any, made: Any, extent: int) -> None:
+    """Let the first rows of `made` come out of the last of the tile `before` it."""
+    import numpy as np
+
+    extent = min(extent, before.shape[2], made.shape[2])
+    share = (np.arange(extent, dtype=np.float32) / np.float32(extent))[:, None]
+    made[:, :, :extent] = before[:, :, -extent:] * (1 - share) + made[:, :, :extent] * share
 
 
 def _pixels_a_latent(vae: Any) -> int:

@@ -80,6 +80,7 @@ def parameters_text(request: GenerationRequest) -> str:
         "VAE tiling": "True" if request.vae_tiling else "",
         "Precision": request.precision,
         "Backend": request.backend,
+        "Runtime": request.runtime,
         "Version": f"Avila {__version__}",
     }
     loras = "".join(f" <lora:{_stem(lora.model)}:{lora.weight:g}>" for lora in request.loras)
@@ -136,6 +137,7 @@ def parse_parameters(text: str) -> GenerationRequest | None:
         refiner=_without_hash(pairs.get("Refiner", "")),
         refiner_start=start if 0 <= start <= 1 else default.refiner_start,
         ema=pairs.get("EMA", "") == "True",
+        runtime=pairs.get("Runtime", ""),
     )
 
 

@@ -16,13 +16,14 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from avila.generation import LARGEST_SIDE, SMALLEST_SIDE, TOKENS_READ, GenerationRequest
 from avila.i18n import _
 from avila.library.distilled import steps
+from avila.paths import whole_file
 
 NAME = "avila.json"
 LARGEST_CARD = 1_000_000  # bytes
@@ -150,6 +151,15 @@ def read_card(folder: Path, usual: Recommended = SD1) -> Card:
         return _card(json.loads(text), usual)
     except (TypeError, AttributeError, KeyError, OverflowError, RecursionError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
+
+
+def write_card(folder: Path, card: Card) -> None:
+    """Write a card without hashes. Raises OSError."""
+    values = {"name": card.name, "recommended": asdict(card.recommended), "tokens": card.tokens}
+    if card.sizes:
+        values["sizes"] = dict(zip(("smallest", "largest"), card.sizes, strict=True))
+    with whole_file(folder / NAME) as file:
+        file.write(json.dumps(values, indent=2, ensure_ascii=False).encode())
 
 
 def damage(folder: Path, hashes: Iterable[tuple[str, str]]) -> str:

@@ -5,31 +5,20 @@ and runs none of its code; here it is watched, ended in time, and what it wrote 
 name.
 """
 
-import json
-import os
-import queue
-import shutil
-import subprocess
-import sys
-import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from avila.errors import AvilaError, Cancelled
+from avila.errors import AvilaError
 from avila.i18n import _
+from avila.library.children import ChildError, run_child
 from avila.library.headers import first_bytes, is_pickle, read_header
 from avila.library.models import target_of
-from avila.library.part_files import sync_folder
+from avila.library.part_files import disk_free, part_beside, sync_folder
 
 SPARE = 200_000_000  # bytes of the disk left to everything else
 PATIENCE = 120.0  # seconds for any file, and besides
 SLOWEST = 5_000_000  # bytes a second
-LOOK = 0.1  # seconds between two looks whether to stop
-WAITING = "\n"  # stands for no line yet
 
 Listener = Callable[[int, int], None]  # bytes written, bytes in all
 
@@ -51,13 +40,13 @@ def convert(path: Path, listener: Listener, stopped: Callable[[], bool] = lambda
         )
     if target.exists():
         raise _taken(target)
-    free = _free(path.parent)
+    free = disk_free(path.parent)
     if free < size + SPARE:
         raise _full(path, _("It needs {needed}, and {free} are free.").format(
             needed=_gigabytes(size), free=_gigabytes(free)
         ))  # fmt: skip
     try:
-        with _part(target) as part:
+        with part_beside(target) as part:
             _run(path, part, size, listener, stopped)
             read_header(part)  # raises AvilaError for what is not whole
             if target.exists():
@@ -76,102 +65,18 @@ def convert(path: Path, listener: Listener, stopped: Callable[[], bool] = lambda
     return target
 
 
-def _free(folder: Path) -> int:
-    """Bytes that are free there; as many as it takes where the system does not say."""
-    try:
-        return shutil.disk_usage(folder).free
-    except OSError:
-        return sys.maxsize
-
-
-@contextmanager
-def _part(target: Path) -> Iterator[Path]:
-    """An empty file beside the target that is gone in the end unless it was renamed."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    os.close(handle)
-    part = Path(name)
-    try:
-        if os.name == "posix":  # as any new file; mkstemp makes one for nobody else
-            mask = os.umask(0)
-            os.umask(mask)
-            part.chmod(0o666 & ~mask)
-        yield part
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-
-
 def _run(path: Path, part: Path, size: int, listener: Listener, stopped: Callable[[], bool]) -> None:
     """Let the other process write `part`; it has ended when this returns or raises."""
-    # A frozen program has no -m: there, its own executable needs a word that leads to the same module.
-    # -P: a module that lies in the folder where the program was started is nobody we know.
-    command = [sys.executable, "-P", "-m", "avila.backends.pickles"]
-    command += [str(path.absolute()), str(part.absolute())]
-    kept = {name: value for name, value in os.environ.items() if name not in ("HF_TOKEN",)}
-    child = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,  # closed when this process ends, however it does; then the other one ends, too
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=kept | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "PYTHONIOENCODING": "utf-8"},
-        encoding="utf-8",
-        errors="replace",
-    )
-    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-    said: list[str] = []  # on stderr
-    readers = [
-        threading.Thread(target=_read, args=(child.stdout, lines.put), daemon=True),
-        threading.Thread(target=_read, args=(child.stderr, said.append), daemon=True),
-    ]
-    for reader in readers:
-        reader.start()
-    wrong: dict[str, Any] = {}
-    end = time.monotonic() + PATIENCE + size / SLOWEST
+
+    def told(said: dict[str, Any]) -> None:
+        if "total" in said:
+            listener(said["done"], said["total"])
+
+    arguments = [str(path.absolute()), str(part.absolute())]
     try:
-        while line := _next(lines):
-            if line != WAITING:
-                told = _json(line)
-                if "total" in told:
-                    listener(told["done"], told["total"])
-                wrong = told if "wrong" in told else wrong
-            if stopped():
-                raise Cancelled
-            if time.monotonic() > end:
-                raise _refused(path, "slow", "")
-        status = child.wait()
-    finally:
-        child.kill()
-        child.wait()
-        for reader in readers:
-            reader.join()
-        for stream in (child.stdin, child.stdout, child.stderr):
-            if stream:
-                stream.close()
-    if status or wrong:
-        raise _refused(path, wrong.get("wrong", ""), wrong.get("details", "") or "".join(said)[-2000:])
-
-
-def _next(lines: "queue.SimpleQueue[str]") -> str:
-    """The next line; WAITING when there is none yet, "" after the last."""
-    try:
-        return lines.get(timeout=LOOK)
-    except queue.Empty:
-        return WAITING
-
-
-def _read(stream: Any, put: Callable[[str], object]) -> None:
-    for line in stream:
-        put(line)
-    put("")
-
-
-def _json(line: str) -> dict[str, Any]:
-    """What the other process said; nothing for a line that is none of its own."""
-    try:
-        told = json.loads(line)
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}
+        run_child("avila.backends.pickles", arguments, told, stopped, PATIENCE + size / SLOWEST)
+    except ChildError as error:
+        raise _refused(path, error.wrong, error.details) from error
 
 
 def _refused(path: Path, wrong: str, details: str) -> AvilaError:

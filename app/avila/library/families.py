@@ -14,9 +14,11 @@ from avila.errors import AvilaError
 from avila.i18n import _
 from avila.library import layouts, sd1, sd2, sdxl, vaes
 from avila.library.distilled import distilled
+from avila.library.exported import HALF, INDEX, read_export, read_half
 from avila.library.folders import hub_name
 from avila.library.gguf import MAGIC, read_gguf
 from avila.library.headers import Header, Tensor, first_bytes, is_pickle, read_header
+from avila.library.native import known_build
 from avila.library.parts import UNET, VAE, Config
 
 LORA = (
@@ -63,6 +65,10 @@ class Kind:
     variant: str = ""
     dtype: str = ""  # of most weights: "fp16", "bf16", "fp32", "fp8", "int8", …
     words: tuple[str, ...] = ()  # that a LoRA or an embedding was trained on
+    native: bool = False  # a single file that the native engine can run
+    gguf: bool = False  # which no other engine reads
+    exported: bool = False  # to ONNX: a folder that the onnx engine runs, and no other
+    source: str = ""  # the name of the model that it was exported from; "" when that is not told
     problem: str = ""  # why it makes no pictures by itself, one sentence; "" when it does
     pickle: bool = False  # an old file of Python's, to be converted before anything reads it
     ema: bool = False  # a checkpoint that holds the averages of its training (EMA) beside its weights
@@ -94,6 +100,22 @@ def kind_of(path: Path) -> Kind:
     """What the file or diffusers folder at `path` is. Never raises: what is wrong is its problem."""
     start = b""
     try:
+        if path.is_dir() and (path / INDEX).is_file():
+            export = read_export(path)
+            return Kind(
+                "checkpoint",
+                export.family,
+                export.variant,
+                export.precision,
+                exported=True,
+                source=export.source,
+            )
+        if path.is_dir() and (path / HALF).is_file():
+            half = read_half(path)
+            look = (
+                Kind("checkpoint", half.family, half.variant, half.precision) if half else Kind("checkpoint")
+            )
+            return replace(look, exported=True, problem=_("It is half-exported: export it again."))
         if path.is_dir() and (path / "model_index.json").is_file():
             return kind_of_folder(path)
         start = first_bytes(path, 16)[0]
@@ -117,7 +139,9 @@ def kind_of_file(header: Header, vae: Config | None = None) -> Kind:
         refused = "" if look.variant == "refiner" else runs(look)  # a refiner may be whole all the same
         problem = refused or _incomplete(header, vae) or runs(look)
         look = replace(look, problem=problem, ema=layouts.holds_averages(header))
-    return replace(look, dtype=_dtype(header))
+    native = not look.problem and look.kind == "checkpoint"
+    native = native and known_build(header, look.family, look.variant)
+    return replace(look, dtype=_dtype(header), native=native)
 
 
 def _with_what_names_tell(path: Path, header: Header) -> Kind:
@@ -440,15 +464,20 @@ def _dtype(header: Header) -> str:
 
 
 def _kind_of_gguf(path: Path) -> Kind:
+    """A whole model of a family that the native engine runs is one; all else is said to be GGUF."""
     try:
         found = read_gguf(path)
     except ValueError:
         return Kind("gguf", problem=_("It is a GGUF file that is cut off or damaged."))
     if not found.tensors:
         return Kind("gguf", problem=_("It holds no weights at all."))
-    names = Header(dict.fromkeys(found.tensors, Tensor("F32", ())), {})
+    header = Header({name: Tensor("F32", shape) for name, shape in found.tensors.items()}, {})
+    whole = kind_of_file(header)
+    if whole.native:
+        variant = whole.variant or distilled(path.stem)
+        return replace(whole, variant=variant, dtype=found.dtype, ema=False, gguf=True)
     told = found.architecture.lower()
-    family = told if told in ("sd1", "sd2", "sdxl", "sd3", "flux") else "" if told else _family(names)
+    family = told if told in ("sd1", "sd2", "sdxl", "sd3", "flux") else "" if told else _family(header)
     return Kind("gguf", family, dtype=found.dtype, problem=runs(Kind("gguf")))
 
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from avila.errors import AvilaError
+from avila.library.exported import HALF, INDEX
 from avila.library.headers import PICKLES, first_bytes, is_pickle
 from avila.paths import expanded
 
@@ -20,6 +21,7 @@ A1111 = ("Stable-diffusion", "Lora", "LyCORIS", "VAE", "VAE-approx", "ControlNet
 A1111_FORGE, COMFYUI, INVOKEAI, HUB_CACHE = "A1111, Forge", "ComfyUI", "InvokeAI", "Hugging Face cache"
 INVOKEAI_FAMILIES = ("sd-1", "sd-2", "sdxl", "sdxl-refiner", "sd-3", "flux", "any")
 COMFYUI_PATHS = "extra_model_paths.yaml"
+MARKS = ("model_index.json", INDEX, HALF)  # what a folder that is a model has: of diffusers, of our export
 _HUB = "models--"
 
 
@@ -68,7 +70,7 @@ def places(folder: Path) -> list[Path]:
 
 
 def candidates(folder: Path) -> Iterator[Path]:
-    """Model files and diffusers folders below `folder`; links are followed, hidden folders are not.
+    """Model files and model folders below `folder`; links are followed, hidden folders are not.
 
     Of a repository in the Hugging Face cache, only the newest snapshot.
     """
@@ -93,7 +95,7 @@ def _walk(folder: Path) -> Iterator[tuple[Path, list[str] | None]]:
     seen: set[str] = set()  # a link to a folder above would never end
     for name, folders, files in os.walk(folder, followlinks=True):
         place, real = Path(name), os.path.realpath(name)
-        if real in seen or "model_index.json" in files:
+        if real in seen or not set(MARKS).isdisjoint(files):
             folders.clear()
             if real not in seen:
                 yield place, None
@@ -110,6 +112,11 @@ def _walk(folder: Path) -> Iterator[tuple[Path, list[str] | None]]:
             folders[:] = _newest(place, folders)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield place, sorted(files)
+
+
+def is_model_folder(path: Path) -> bool:
+    """Whether the folder is one model: of diffusers, or exported to ONNX, if only by half."""
+    return any((path / mark).is_file() for mark in MARKS)
 
 
 def hub_name(path: Path) -> str:

@@ -285,7 +285,7 @@ def _foreign(start: bytes, size: int) -> tuple[str, str]:
             _("Convert it safely: in its details, or with `avila models convert`."),
         )
     if start.startswith(b"GGUF"):
-        return _("It is a GGUF file, which Avila cannot run yet."), again
+        return _("It is a GGUF file, which only the native engine runs."), again
     return "", ""
 
 

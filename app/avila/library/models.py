@@ -3,17 +3,18 @@
 import difflib
 import os
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from avila.errors import AvilaError
 from avila.i18n import _
+from avila.library import layouts, parts
 from avila.library.assembly import Assembly, assemble
 from avila.library.card import NO_CARD, Card, Recommended, of_family, read_card, recommended_for
-from avila.library.families import ADDITIONS, Kind, is_refiner, kind_of
-from avila.library.folders import candidates, hub_name, places
-from avila.library.headers import PICKLES
+from avila.library.families import ADDITIONS, Kind, is_refiner, kind_of, kind_of_file
+from avila.library.folders import candidates, hub_name, is_model_folder, places
+from avila.library.headers import PICKLES, read_header
 from avila.library.layouts import FLOW
 from avila.paths import expanded
 
@@ -101,7 +102,14 @@ class Library:
 
     folders: tuple[Path, ...]
 
-    def __init__(self, folders: Sequence[Path], own: Path | None = None) -> None:
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        own: Path | None = None,
+        lacking: Callable[[Kind], str] = lambda _look: "",
+    ) -> None:
+        """`lacking` says in a sentence why such a model cannot run here; "" when it can."""
+        self._lacking = lacking
         self.own = Path(os.path.abspath(own)) if own else None  # noqa: PTH100 - keeps links
         self.search_in(folders)
         self._known: dict[tuple[Path, int, int, str], Model] = {}
@@ -188,7 +196,7 @@ class Library:
 
     def _model(self, path: Path) -> Model:
         """The model at `path`, which was there a moment ago."""
-        folder = (path / "model_index.json").is_file()
+        folder = is_model_folder(path)
         try:
             files = [file for file in path.rglob("*") if file.is_file()] if folder else [path]
             stats = [file.stat() for file in files]
@@ -244,10 +252,11 @@ class Library:
         except AvilaError as error:
             return replace(model, problem=error.explanation)
         if not assembly:
-            return model
+            runs = not model.problem and model.kind not in ADDITIONS
+            return replace(model, problem=self._lacking(model.look)) if runs else model
         t5 = assembly.tokenizer is not None
         card = replace(of_family(model.card, model.family, model.variant, t5), hint=assembly.hint)
-        problem = model.problem or assembly.problem
+        problem = model.problem or assembly.problem or self._lacking(model.look)
         return replace(model, problem=problem, card=card, numbers=assembly.numbers)
 
     def _reference(self, path: Path) -> str:
@@ -261,6 +270,17 @@ class Library:
                 break
         home = Path.home()
         return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else path.as_posix()
+
+
+def lacks_only_a_vae(model: Model) -> bool:
+    """Whether a single file could run with somebody else's VAE."""
+    if model.path.is_dir() or model.family not in layouts.CONFIGS:
+        return False
+    try:
+        look = kind_of_file(read_header(model.path), parts.standard(model.family, "vae/config.json"))
+    except AvilaError:
+        return False
+    return look.kind == "checkpoint" and (not look.problem or is_refiner(look))
 
 
 def choosable(everything: Sequence[Model]) -> list[Model]:
@@ -324,7 +344,7 @@ def _is_model(path: Path) -> bool:
         return (
             path.is_file()
             or path.is_symlink()
-            or (path / "model_index.json").is_file()
+            or is_model_folder(path)
             or (path.is_dir() and path.suffix == ".safetensors")
         )
     except (OSError, ValueError):  # a name too long or with a zero byte

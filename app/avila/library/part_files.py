@@ -6,7 +6,9 @@ not its content.
 
 import json
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -102,7 +104,7 @@ def held(target: Path) -> Iterator[Part]:
     handle = os.open(_part_of(target), os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
     with os.fdopen(handle, "r+b") as file:
         # Whoever held it before may have finished: then these are the bytes of a whole model.
-        if not _lock(file) or not _is_at(file, _part_of(target)):
+        if not lock(file) or not _is_at(file, _part_of(target)):
             raise AvilaError(
                 _("This is being downloaded already"),
                 _("Another download is at “{name}”.").format(name=target.name),
@@ -154,6 +156,31 @@ def size_of(path: Path) -> int:
         return 0
 
 
+def disk_free(folder: Path) -> int:
+    """Bytes that are free there; as many as it takes where the system does not say."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return sys.maxsize
+
+
+@contextmanager
+def part_beside(target: Path) -> Iterator[Path]:
+    """An empty file beside the target, for another process; gone in the end unless it was renamed."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        if os.name == "posix":  # as any new file; mkstemp makes one for nobody else
+            mask = os.umask(0)
+            os.umask(mask)
+            part.chmod(0o666 & ~mask)
+        yield part
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
 def sync_folder(folder: Path) -> None:
     """Force a folder's names to the disk, where the system can."""
     if sys.platform != "win32":
@@ -181,7 +208,7 @@ def _is_at(file: BinaryIO, path: Path) -> bool:
         return False
 
 
-def _lock(file: BinaryIO) -> bool:
+def lock(file: BinaryIO) -> bool:
     """Hold the file until it is closed; False when somebody else does.
 
     True, too, on a network drive that knows no locks.

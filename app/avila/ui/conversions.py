@@ -1,6 +1,7 @@
 """Pickles on their way to .safetensors, one after another in a thread, and what the window shows of it."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -30,8 +31,10 @@ class Conversions(QObject):
         object, object
     )  # from the thread: a pickle, and a Path, an AvilaError or None (cancelled)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, work: Callable[..., Path] | None = None) -> None:
+        """`work` makes another file of one in place of `convert`, and is called as that is."""
         super().__init__(parent)
+        self._work = work
         self._shares: dict[Path, float] = {}  # 0 … 1; in order, the first is the one at work
         self._cancelled = threading.Event()  # the one at work
         self._thread: threading.Thread | None = None
@@ -73,7 +76,7 @@ class Conversions(QObject):
     def _run(self, path: Path) -> None:
         result: Path | AvilaError | None = None
         try:
-            result = convert(
+            result = (self._work or convert)(
                 path,
                 lambda done, total: self._moved.emit(path, done / max(total, 1)),
                 self._cancelled.is_set,

@@ -4,17 +4,20 @@ What the picture area shows follows the person's last act: typing shows the draf
 a click in the strip shows that picture. A job that ends while something else is shown only joins the strip.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum
 from functools import partial
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from avila import comparing
 from avila.engine import Job, State
+from avila.engines import Way, unfollowed
 from avila.errors import AvilaError, NotEnoughMemoryError
 from avila.fits import Fix, Need, fixes, need
 from avila.gallery.store import GalleryEntry
@@ -39,6 +42,9 @@ from avila.ui.timing import Pace, cost, how_made, time_left
 from avila.ui.welcome import welcome
 from avila.ui.widgets import button, icon_button
 from avila.ui.worker import Progress, Worker
+
+if TYPE_CHECKING:
+    from avila.ui.comparison import Comparison
 
 DEBOUNCE_MS = 5  # gathers keys that arrive together; the painter itself drops wishes that are overtaken
 WORDS_FROM = 1280  # pixels of the page's width; below it the tools are icons alone
@@ -88,11 +94,12 @@ class CreatePage(QWidget):
         self._pace = Pace()
         self._batches: list[list[Job]] = []
         self._last_seed: int | None = None
+        self.comparison: Comparison | None = None  # while it is open
 
         self.thumbnails = Thumbnails(
             lambda model: preview_file(model) or avila.gallery.first_made_with(model.reference), self
         )
-        self.panel = Panel(abilities(), self.thumbnails)
+        self.panel = Panel(abilities(), self.thumbnails, avila.runs)
         self.canvas = Canvas()
         self.caption = Caption()
         self.strip = Strip(model)
@@ -134,6 +141,65 @@ class CreatePage(QWidget):
         self.panel.use_up_seed()
         self._show()
         self.queue_changed.emit()
+
+    def compare(self) -> None:
+        """Make what the panel says with every engine, side by side."""
+        self.panel.take_tags()
+        if self._compare(self.panel.asked(), self.panel.engine.ways(), None):
+            self.panel.use_up_seed()
+
+    def compare_picture(self, entry: GalleryEntry) -> None:
+        """Make a picture again with every other engine, beside it; all anew if others cannot follow all."""
+        ways = self.panel.ways_of(entry.request.model)
+        made = next((way for way in ways if way.into(entry.request) == entry.request), None)
+        others = [way for way in ways if way != made]
+        if len(ways) < 2:
+            self.messages.note(_("Only one engine here runs the model of this picture"))
+        elif made and not any(unfollowed(entry.request, abilities()[way.engine]) for way in others):
+            self._compare(entry.request, others, (made, entry))
+        else:
+            self._compare(entry.request, ways, None)
+
+    def _compare(
+        self, request: GenerationRequest, ways: Sequence[Way], first: tuple[Way, GalleryEntry] | None
+    ) -> bool:
+        """Queue the request for each way and show how they go; whether that was possible."""
+        from avila.ui.comparison import Comparison
+
+        self.messages.close_error()
+        try:
+            request = with_additions(self._avila.library, request)
+            wanted = comparing.requests(ways, request, abilities())
+            for each in wanted:
+                abilities()[each.backend].check(each)
+            jobs = [self._avila.engine.submit(each) for each in wanted]
+        except AvilaError as error:
+            self.messages.error(error)
+            return False
+        self._batches.append(jobs)
+        self._shown = Shown.JOB
+        self._debounce.stop()
+        self._wished = None
+        if self.comparison:
+            self.comparison.close()
+        self.comparison = shown = Comparison(ways, jobs, first, self.window())
+        shown.cancel_wanted.connect(lambda: self._cancel_jobs(jobs))
+        shown.large_wanted.connect(self.large_wanted)
+        shown.finished.connect(lambda: self._forget(shown))
+        shown.show()
+        self._show()
+        self.queue_changed.emit()
+        return True
+
+    def _cancel_jobs(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            job.cancel()
+        self._show()
+        self.queue_changed.emit()
+
+    def _forget(self, comparison: "Comparison") -> None:
+        if self.comparison is comparison:
+            self.comparison = None
 
     def cancel(self) -> None:
         """Stop the running job and the rest of its batch."""
@@ -201,6 +267,9 @@ class CreatePage(QWidget):
             self._worded_tools.append((tool, tool.text()))
             row.addWidget(tool)
         row.addStretch(1)
+        tip = _("Make this picture with every engine, side by side")
+        self._compare_tool = icon_button("columns-2", _("Compare engines"), tip, shown(self.compare_picture))
+        row.addWidget(self._compare_tool)
         row.addWidget(icon_button("trash-2", _("Delete"), _("Move it to the trash"), self._delete, "Ctrl+D"))
         return made
 
@@ -244,6 +313,7 @@ class CreatePage(QWidget):
         panel.tagged.connect(self._tell_tags)
         panel.generate.generate.connect(self.generate)
         panel.generate.cancel.connect(self.cancel)
+        panel.engine.compare_wanted.connect(self.compare)
         panel.seed.again.connect(self._seed_again)
         self.caption.cancel.connect(self.cancel)
         self.caption.word_clicked.connect(panel.prompt.select)
@@ -315,6 +385,8 @@ class CreatePage(QWidget):
 
     def _job_started(self, job: Job) -> None:
         self._job, self._progress, self._pace = job, None, Pace()
+        if self.comparison:
+            self.comparison.show_started(job)
         self._show()
         self.queue_changed.emit()
 
@@ -324,10 +396,14 @@ class CreatePage(QWidget):
             return
         self._progress = progress
         self._pace.step(progress.number, monotonic())
+        if self.comparison:
+            self.comparison.show_progress(progress)
         self._show(PREVIEW_MS)
 
     def _job_ended(self, job: Job) -> None:
         watched = self._shown == Shown.JOB
+        if self.comparison:
+            self.comparison.show_ended(job)
         self._batches = [b for b in self._batches if any(not each.result.done() for each in b)]
         if job is self._job:
             self._job = self._progress = None
@@ -337,6 +413,7 @@ class CreatePage(QWidget):
             self._model.prepend(entry)
             self.thumbnails.look_again()  # it may be the first that this model made
             self.panel.model.update()
+            self.panel.weigh()  # it was measured
             if watched:
                 self._entry = entry
                 self._shown = Shown.JOB if self._more_to_come() else Shown.PICTURE
@@ -344,6 +421,8 @@ class CreatePage(QWidget):
         elif not self._more_to_come() and watched:
             self._back_to_draft()
         self._show()
+        if job.note:
+            self.messages.note(job.note)
         if job.state == State.FAILED:
             error = job.result.exception()
             if isinstance(error, AvilaError):
@@ -426,7 +505,8 @@ class CreatePage(QWidget):
             case Shown.PICTURE if self._entry:
                 request = self._entry.request
                 self.canvas.describe(request.prompt)
-                name = self.panel.model.name_of(request.model)
+                self._compare_tool.setEnabled(len(self.panel.ways_of(request.model)) > 1)
+                name = self.panel.name_of(request.model)
                 self.caption.show_picture(how_made(self._entry, name), request.width, request.height)
         self._show_button()
         self._say()
@@ -495,10 +575,11 @@ class CreatePage(QWidget):
 
     def _known_of(self, request: GenerationRequest) -> tuple[Model | None, set[str], list[tuple[int, int]]]:
         """The request's model, the references of those alike, and its sizes, if it is the chosen one."""
-        model = self.panel.model
-        if request.model != model.reference():
+        model = self.panel.model_of(request)
+        if model is None:
             return None, set(), []
-        return model.chosen(), model.alike(), self.panel.shapes()
+        alike = self.panel.model.alike() if request.model == self.panel.model.reference() else set()
+        return model, alike, self.panel.shapes()
 
     @staticmethod
     def _size(request: GenerationRequest) -> QSize:

@@ -35,10 +35,12 @@ class GalleryPage(QWidget):
     Signals:
         reuse(GenerationRequest): take these settings over.
         opened(GalleryEntry): show this picture alone.
+        compare_wanted(GalleryEntry): make it with every engine.
     """
 
     reuse = Signal(object)
     opened = Signal(object)
+    compare_wanted = Signal(object)
 
     def __init__(self, model: GalleryModel, actions: PictureActions) -> None:
         super().__init__()
@@ -176,6 +178,7 @@ class GalleryPage(QWidget):
         for icon, text, act in (
             ("maximize-2", _("Show large"), self.opened.emit),
             ("rotate-ccw", _("Reuse these settings"), lambda one: self.reuse.emit(one.request)),
+            ("columns-2", _("Compare engines"), self.compare_wanted.emit),
             ("", "", None),
             ("download", _("Save as…"), actions.save_as),
             ("copy", _("Copy picture"), actions.copy_picture),

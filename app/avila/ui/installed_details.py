@@ -18,10 +18,12 @@ from avila.library.models import Model
 from avila.library.notes import LONGEST_NOTE
 from avila.ui import theme
 from avila.ui.conversions import Conversion
+from avila.ui.exporting import Exporting, can_be_exported
 from avila.ui.model_actions import ModelActions
 from avila.ui.model_details import DetailsTable
 from avila.ui.model_rows import Row
 from avila.ui.model_rows_view import favourite_text
+from avila.ui.quantizing import Quantizing, can_be_smaller
 from avila.ui.texts import Elided
 from avila.ui.widgets import Icon, button, icon_button, label, role, teach
 
@@ -109,6 +111,10 @@ class InstalledDetails(QFrame):
         elif use := use_text(model):
             tip = _("Go to Create and make the next picture with it")
             column.addWidget(button(use, "", tip, lambda: self.use_wanted.emit(model), "sparkles"))
+        if can_be_smaller(model):
+            column.addWidget(Quantizing(model, self._actions.quantizations))
+        if can_be_exported(model):
+            column.addWidget(Exporting(model, self._actions.exports))
         table = DetailsTable(model, self._actions)
         column.addWidget(table)
         column.addStretch(1)

@@ -16,15 +16,17 @@ from avila.library.notes import Notes
 from avila.library.trash import to_trash
 from avila.paths import Folders
 from avila.ui.conversions import Conversions
+from avila.ui.exporting import Exports
 from avila.ui.hashing import Hashing
 from avila.ui.messages import Messages
 from avila.ui.model_rows import short_path, size_text
+from avila.ui.quantizing import Quantizations
 
 log = logging.getLogger(__name__)
 
 
 class ModelActions(QObject):
-    """Favourites and notes, hashes, conversion of pickles, and the trash.
+    """Favourites and notes, hashes, conversions, smaller files and exports of models, and the trash.
 
     Signals:
         noted(Notes): the person says something else of their models.
@@ -41,10 +43,13 @@ class ModelActions(QObject):
         self._folders = folders
         self.hashing = Hashing(Hashes(folders.hashes_file), self)
         self.conversions = Conversions(self)
+        self.quantizations = Quantizations(folders.models, self)
+        self.exports = Exports(folders.models, self)
         self._messages = messages
-        self._awaited: set[Path] = set()  # made by a conversion, to be told of once they are read
-        self.conversions.done.connect(self._await)
-        self.conversions.failed.connect(messages.error)
+        self._awaited: set[Path] = set()  # made of another, to be told of once they are read
+        for work in (self.conversions, self.quantizations, self.exports):
+            work.done.connect(self._await)
+            work.failed.connect(messages.error)
 
     def take_models(self, everything: list[Model]) -> None:
         """All models and additions, as the disk has them now."""
@@ -90,6 +95,8 @@ class ModelActions(QObject):
         """Stop what runs, and wait for it."""
         self.hashing.leave()
         self.conversions.leave()
+        self.quantizations.leave()
+        self.exports.leave()
 
     def _change_notes(self, change: Callable[[Notes], Notes]) -> None:
         """Change what the file says now: another window may have written to it."""
@@ -121,7 +128,7 @@ class ModelActions(QObject):
         self.changed.emit()
 
     def _tell(self, model: Model) -> None:
-        """Say what a pickle became, and offer it."""
+        """Say what a file became, and offer it."""
         if model.problem:
             self._messages.note(_("{name} is converted").format(name=model.path.name))
         else:

@@ -7,7 +7,9 @@ from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from avila import startup
+from avila.engines import engine_name
 from avila.i18n import _, ngettext
+from avila.library.exported import made_from
 from avila.library.hashes import short
 from avila.library.models import Model
 from avila.ui import theme
@@ -29,8 +31,9 @@ def details(model: Model) -> dict[str, str]:
         _("Family"): family_text(model) or ("" if model.addition else _("unknown")),
         _("Weights"): model.dtype,
         _("Size"): size,
+        _("Exported from"): made_from(model.path) if model.look.exported else "",
         _("Trained on"): ", ".join(model.words),
-        _("Engines"): ", ".join(startup.engines_for(model)),
+        _("Engines"): ", ".join(map(engine_name, startup.engines_for(model))),
         _("Changed"): QLocale().toString(changed, QLocale.FormatType.ShortFormat),
         _("Cannot be used"): model.fault,
         _("Path"): short_path(model.path),

@@ -4,9 +4,10 @@ Rows are painted, not made of widgets, and their pictures come later, so that it
 many models there are.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import (
     QEvent,
@@ -98,6 +99,7 @@ class ModelList(QFrame):
     def __init__(self, thumbnails: Thumbnails, parent: QWidget, actions: ModelActions | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self._actions = actions
+        self.engines: Mapping[Path, tuple[str, ...]] = {}  # of the models that several run
         round_corners(self)
         role(self, "popover")
         self._words = words = self.wording()
@@ -153,7 +155,7 @@ class ModelList(QFrame):
 
     def rows_of(self, models: Sequence[Model], notes: Notes) -> tuple[Row, ...]:
         """The rows for these models, in order."""
-        return rows_of(models, notes)
+        return rows_of(models, notes, self.engines)
 
     def nothing(self) -> str:
         """What to do when there is nothing to choose from."""

@@ -1,4 +1,4 @@
-"""What only some models offer: a refiner for Stable Diffusion XL, averages where the file holds them."""
+"""What only some models offer: SDXL's refiner, averages where the file holds them, an export's runtime."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,11 +11,12 @@ from avila.generation import GenerationRequest
 from avila.i18n import _
 from avila.library.models import Model
 from avila.ui.controls import Choice, Percent
+from avila.ui.runtime_choice import RuntimeChoice
 from avila.ui.widgets import label, teach
 
 
 class ModelOptions(QWidget):
-    """Refiner, where it takes over, and training averages; each is seen only where it has an effect.
+    """Refiner, where it takes over, training averages and runtime; each is seen only where it has an effect.
 
     Signals:
         changed(): another value is chosen now.
@@ -57,8 +58,13 @@ class ModelOptions(QWidget):
         rows.addWidget(self.start)
         grid.addLayout(rows, 0, 1)
         grid.addWidget(self.ema, 1, 0, 1, 2)
+        self._runtime_label = label(_("Runtime"), "label")
+        self.runtime = RuntimeChoice()
+        grid.addWidget(self._runtime_label, 2, 0)
+        grid.addWidget(self.runtime, 2, 1)
         self.refiner.activated.connect(self._choose)
         self.start.changed.connect(self.changed)
+        self.runtime.activated.connect(lambda _place: self.changed.emit())
         self.ema.toggled.connect(lambda _on: self.changed.emit())
         self._show()
 
@@ -76,13 +82,15 @@ class ModelOptions(QWidget):
         """The request with what is chosen and seen here."""
         if self._takes_refiner() and self._wanted:
             request = replace(request, refiner=self._wanted, refiner_start=self.start.share())
-        return replace(request, ema=self._holds_averages() and self.ema.isChecked())
+        runtime = self.runtime.wanted() if self._exported() else ""
+        return replace(request, ema=self._holds_averages() and self.ema.isChecked(), runtime=runtime)
 
     def set_request(self, request: GenerationRequest) -> None:
         """Make the controls say this."""
         self._wanted = request.refiner
         self.start.set_share(request.refiner_start)
         self.ema.setChecked(request.ema)
+        self.runtime.set_wanted(request.runtime)
         self._show()
 
     def known_refiner(self, reference: str) -> Model | None:
@@ -90,10 +98,14 @@ class ModelOptions(QWidget):
         return next((model for model in self._refiners if reference and _is(model, reference)), None)
 
     def _takes_refiner(self) -> bool:
-        return self._model is not None and self._model.family == "sdxl" and not self._model.problem
+        model = self._model
+        return model is not None and model.family == "sdxl" and not (model.problem or model.look.exported)
 
     def _holds_averages(self) -> bool:
         return self._model is not None and self._model.look.ema
+
+    def _exported(self) -> bool:
+        return self._model is not None and self._model.look.exported and not self._model.problem
 
     def _choose(self, place: int) -> None:
         self._wanted = str(self.refiner.itemData(place))
@@ -117,7 +129,12 @@ class ModelOptions(QWidget):
         self.refiner.setVisible(offered)
         self.start.setVisible(offered and bool(self._wanted))
         self.ema.setVisible(self._holds_averages())
-        self.setVisible(offered or self._holds_averages())
+        exported = self._exported()
+        if exported:
+            self.runtime.look()
+        self._runtime_label.setVisible(exported)
+        self.runtime.setVisible(exported)
+        self.setVisible(offered or self._holds_averages() or exported)
 
 
 def _is(model: Model, wanted: str) -> bool:

@@ -1,6 +1,6 @@
 """The model picker: a card that shows the choice and opens the list."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QRectF, Qt, Signal
@@ -47,6 +47,7 @@ class ModelPicker(QPushButton):
         super().__init__()
         role(self, "card")
         self.thumbnails = thumbnails
+        self.engines: Mapping[Path, tuple[str, ...]] = {}  # of the models that several run
         self.on_model: ModelActions | None = None  # what else can be done with a model, where it can be
         self.list: ModelList | None = None  # while it is open
         self._models: tuple[Model, ...] | None = None  # not read yet
@@ -192,6 +193,7 @@ class ModelPicker(QPushButton):
 
     def _show_in_list(self) -> None:
         if self.list and self._models is not None:
+            self.list.engines = self.engines
             self.list.set_models(self._models, self._notes, frozenset({self._reference}))
 
     def _forget_list(self) -> None:

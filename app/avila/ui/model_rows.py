@@ -2,7 +2,7 @@
 
 import html
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Self
@@ -29,6 +29,9 @@ class Row:
     favourite: bool = False
     note: str = ""
     place: str = ""  # where it lies, when others have its name; else ""
+    engines: tuple[
+        str, ...
+    ] = ()  # that run it or what was made of it, for people; () while there is no choice
 
     @property
     def reference(self) -> str:
@@ -52,7 +55,7 @@ class Row:
     @property
     def badges(self) -> tuple[str, ...]:
         """The few words that tell it from others."""
-        return badges(self.model)
+        return (*badges(self.model), *self.engines)
 
     @property
     def line(self) -> str:
@@ -69,10 +72,18 @@ class Row:
         return replace(self, favourite=favourite, note=note)
 
 
-def rows_of(models: Sequence[Model], notes: Notes) -> tuple[Row, ...]:
-    """All rows in order: favourites, the program's own and the painter, then the others, each by name."""
-    places = _places(_same_names(models))
-    rows = [Row(model, place=places.get(model.path, "")).noted(notes) for model in models]
+def rows_of(
+    models: Sequence[Model], notes: Notes, engines: Mapping[Path, tuple[str, ...]] | None = None
+) -> tuple[Row, ...]:
+    """All rows in order: favourites, the program's own and the painter, then the others, each by name.
+
+    `engines` are those of the models that several run.
+    """
+    places, several = _places(_same_names(models)), engines or {}
+    rows = [
+        Row(model, place=places.get(model.path, ""), engines=several.get(model.path, ())).noted(notes)
+        for model in models
+    ]
     rows.append(Row(None))
     return tuple(sorted(rows, key=_order))
 
@@ -138,8 +149,8 @@ def words_of(row: Row) -> str:
         return fold(row.name)
     model = row.model
     kind = kind_text(model) if model.addition or model.look.pickle else ""
-    parts = (model.name, kind, family_text(model), model.family, model.reference, row.note, *model.words)
-    return fold("\n".join(parts))
+    said = (model.name, kind, family_text(model), model.family, model.reference, row.note)
+    return fold("\n".join((*said, *model.words, *row.engines)))
 
 
 def badges(model: Model | None) -> tuple[str, ...]:

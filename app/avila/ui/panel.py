@@ -7,6 +7,9 @@ from functools import partial
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from avila import engines, startup
+from avila.engines import Way
+from avila.estimate import Runs
 from avila.fits import Fix
 from avila.generation import Abilities, GenerationRequest, Lora
 from avila.i18n import _
@@ -16,6 +19,7 @@ from avila.library.models import Model, choosable
 from avila.lora_tags import tags
 from avila.ui.additions import Additions
 from avila.ui.controls import Choice, Count, NumberSlider, SeedField
+from avila.ui.engine_choice import EngineChoice
 from avila.ui.generate_button import GenerateButton
 from avila.ui.memory_fixes import FixButtons, MemoryChoices
 from avila.ui.model_options import ModelOptions
@@ -45,9 +49,11 @@ class Panel(QWidget):
     tagged = Signal(str)
     replaced = Signal(object)
 
-    def __init__(self, abilities: Mapping[str, Abilities], thumbnails: Thumbnails) -> None:
+    def __init__(self, abilities: Mapping[str, Abilities], thumbnails: Thumbnails, runs: Runs) -> None:
+        """`runs` tell which engine is the best."""
         super().__init__()
-        self._abilities = abilities
+        self._abilities, self._runs = abilities, runs
+        self._models: tuple[Model, ...] = ()  # to choose from, with what was made of them
         self._recommended = Recommended()  # by the chosen model
         self.setObjectName("frame")
         self.prompt = PromptEditor(
@@ -59,6 +65,7 @@ class Panel(QWidget):
         self.negative = NegativePrompt()
         self._words = self.prompt  # where the cursor was last
         self.model = ModelPicker(thumbnails)
+        self.engine = EngineChoice()
         self.additions = Additions(thumbnails)
         self.size_picker = SizePicker(shapes(self._recommended, None))
         self.steps = NumberSlider(
@@ -94,12 +101,21 @@ class Panel(QWidget):
         self._suit_model()
 
     def request(self) -> GenerationRequest:
-        """What the controls say, with its seed."""
+        """What the controls say, with its seed, for the engine that is to make it."""
+        asked = self.asked()
+        way = self._way(asked)
+        if way:
+            asked = way.into(asked)
+        return engines.followed(asked, self._abilities[asked.backend]) if asked.model else asked
+
+    def asked(self) -> GenerationRequest:
+        """What the controls say, whoever can follow it."""
         width, height = self.size_picker.size_in_pixels()
+        backend = self._usual_engine()
         request = GenerationRequest(
             prompt=self.prompt.text().strip(),
             negative_prompt=self.negative.text().strip(),
-            backend=self.backend(),
+            backend=backend,
             model=self.model.reference(),
             width=width,
             height=height,
@@ -107,7 +123,7 @@ class Panel(QWidget):
             cfg_scale=self.cfg.value(),
             sampler=self.sampler.currentText() or GenerationRequest("").sampler,
             seed=self.seed.seed(),
-            follow_draft=int(self.follow.value()) if self._abilities[self.backend()].follow_draft else 0,
+            follow_draft=int(self.follow.value()) if self._can().follow_draft else 0,
             vae_tiling=self.memory.vae_tiling,
             precision=self.memory.precision,
             vae=self.additions.used_vae() if self.model.reference() else "",
@@ -115,9 +131,32 @@ class Panel(QWidget):
         )
         return self.options.into(request)
 
+    def _usual_engine(self) -> str:
+        """The engine of the chosen model, before it is weighed whether another is better."""
+        if not self.model.reference():
+            return engines.PAINTER
+        return next((way.engine for way in self.engine.ways()), engines.PYTORCH)
+
+    def _can(self) -> Abilities:
+        """What the controls can ask for."""
+        return self.engine.abilities(self._abilities, self._abilities[self._usual_engine()])
+
+    def _way(self, asked: GenerationRequest) -> Way | None:
+        """The way in which the request is to be made; None while there is none."""
+        ways = self.engine.ways()
+        if self.engine.own() or len(ways) < 2:
+            return self.engine.own() or next(iter(ways), None)
+        return engines.best(ways, asked, self._runs, self._abilities).way
+
     def to_remember(self) -> GenerationRequest:
-        """What the controls say, with the additions that the chosen model cannot use."""
-        return replace(self.request(), vae=self.additions.chosen_vae(), loras=self.additions.all_loras())
+        """What the controls say, with the additions that the chosen model cannot use.
+
+        Of the best way it is the model that is remembered, since another one may be the best tomorrow.
+        """
+        asked = self.asked()
+        own = self.engine.own()
+        request = own.into(asked) if own else asked
+        return replace(request, vae=self.additions.chosen_vae(), loras=self.additions.all_loras())
 
     def set_request(self, request: GenerationRequest, loras_off: Sequence[str] = ()) -> None:
         """Make the controls say this; an undrawn seed leaves the seed as it is.
@@ -127,12 +166,13 @@ class Panel(QWidget):
         self.additions.set_chosen(request.loras, request.vae, loras_off)
         self.prompt.set_text(request.prompt)
         self.negative.set_text(request.negative_prompt)
-        self.model.set_reference(request.model)
+        self._set_model(request.model)
         self.options.set_request(request)
         self.set_values(_values(request))
         self.memory.set_values(request.vae_tiling, request.precision)
         if request.seed >= 0:
             self.seed.set_seed(request.seed)
+        self._set_engine(request)
 
     def set_values(self, values: Recommended) -> None:
         """Make the controls that a model advises on say this."""
@@ -150,8 +190,8 @@ class Panel(QWidget):
         Its recommended values come with it. Between models that recommend the same, as most do, and for
         the model that is chosen already, what the person set stays.
         """
-        own, before = _values(self.request()), self._recommended
-        self.model.set_reference(reference)
+        own, before = _values(self.asked()), self._recommended
+        self._set_model(reference)
         if self._recommended == before:
             return
         self.set_values(self._recommended)
@@ -159,12 +199,51 @@ class Panel(QWidget):
             self.replaced.emit(own)
 
     def set_models(self, models: Sequence[Model]) -> None:
-        """What the picker and the additions offer."""
-        self.model.set_models(choosable(models))
+        """What the picker and the additions offer; what was made of a model is chosen as its engine."""
+        self._models = tuple(choosable(models))
+        families = engines.families(self._models)
+        run_by = {family[0].path: _engines(family) for family in families}
+        self.model.engines = {path: names for path, names in run_by.items() if len(names) > 1}
+        self.model.set_models([family[0] for family in families])
         self.additions.set_models(models)
         self.options.set_models(models)
+        if self.model.reference() and not self.model.chosen():
+            self._set_model(self.model.reference())
         self._suit_model()
         self.changed.emit()
+
+    def _set_model(self, reference: str) -> None:
+        """Choose a model; what was made of another is that one with an engine of its own."""
+        made, family = self._known(reference)
+        self.model.set_reference(family[0].reference if family else reference)
+        if made and made != family[0]:
+            self.engine.want(next((way.key for way in self.engine.ways() if way.model == made), ""))
+
+    def _known(self, reference: str) -> tuple[Model | None, tuple[Model, ...]]:
+        """The model with this reference, and all of its family; (None, ()) for one that is not there."""
+        made = next((model for model in self._models if model.reference == reference), None)
+        return made, engines.family_of(made, self._models) if made else ()
+
+    def _set_engine(self, request: GenerationRequest) -> None:
+        """Choose the engine that made the request, unless the best would be that one."""
+        made = (way for way in self.engine.ways() if way.into(request) == request)
+        way = next(made, None)
+        if way and (self.engine.wanted() or self._way(self.asked()) != way):
+            self.engine.want(way.key)
+
+    def ways_of(self, reference: str) -> list[Way]:
+        """All ways to make the pictures of a model, or of the one that it was made of."""
+        return engines.ways(self._known(reference)[1], startup.engines_for)
+
+    def name_of(self, reference: str) -> str:
+        """How a picture's caption calls the model: what was made of a model is called like that."""
+        family = self._known(reference)[1]
+        return family[0].name if family else self.model.name_of(reference)
+
+    def model_of(self, request: GenerationRequest) -> Model | None:
+        """The model, or what was made of it, that makes a request of the chosen model; None for others."""
+        own = (way.model for way in self.engine.ways() if way.model.reference == request.model)
+        return next(own, self.model.chosen() if request.model == self.model.reference() else None)
 
     def add_addition(self, model: Model) -> None:
         """Use a LoRA or a VAE from anywhere on the disk."""
@@ -189,14 +268,10 @@ class Panel(QWidget):
         """The words that stand for embeddings of the chosen model; none for the painter."""
         return [model.name for model in self.additions.embeddings()] if self.model.reference() else []
 
-    def backend(self) -> str:
-        """The engine that the chosen model needs."""
-        return "diffusers" if self.model.reference() else "procedural"
-
     def note(self) -> str:
         """What is to be known before Generate is pressed; "" when all is as usual."""
-        request, card = self.request(), self.model.card()
-        notes = [request.note(card.tokens), card.note(request)]
+        asked, request, card = self.asked(), self.request(), self.model.card()
+        notes = [request.note(card.tokens), card.note(request), self._note_on_engine(asked, request)]
         if self.model.reference():
             notes += [self.additions.note(), self._unknown_tags()]
         model = self.model.chosen()
@@ -207,6 +282,18 @@ class Panel(QWidget):
                 n=request.steps_run(), steps=request.steps
             )
         return " · ".join(note for note in notes if note)
+
+    def _note_on_engine(self, asked: GenerationRequest, request: GenerationRequest) -> str:
+        """What the engine will not do of what the controls say; "" when it does all."""
+        lost = engines.unfollowed(asked, self._abilities[request.backend]) if request.model else []
+        if not lost:
+            return ""
+        name = engines.engine_name(request.backend)
+        if lost == [asked.sampler]:
+            return _("{engine} has no {sampler}: {other} is taken").format(
+                engine=name, sampler=asked.sampler, other=request.sampler
+            )
+        return _("{engine} makes the picture without: {things}").format(engine=name, things=", ".join(lost))
 
     def apply(self, fix: Fix) -> None:
         """Change what the fix changes, and nothing else; what is to be done then is to press Generate."""
@@ -272,6 +359,7 @@ class Panel(QWidget):
         column.addWidget(self.negative)
         column.addSpacing(12)
         column.addWidget(self.model)
+        column.addWidget(self.engine)
         column.addSpacing(4)
         column.addWidget(self.additions)
         column.addSpacing(14)
@@ -319,7 +407,18 @@ class Panel(QWidget):
         for look in (self.size_picker, self.seed):
             look.changed.connect(self.look_changed)
             look.changed.connect(self.changed)
-        for other in (self.model, self.steps, self.cfg, self.follow, self.count, self.memory, self.options):
+        self.changed.connect(self.weigh)
+        self.engine.changed.connect(self._suit_model)
+        for other in (
+            self.model,
+            self.engine,
+            self.steps,
+            self.cfg,
+            self.follow,
+            self.count,
+            self.memory,
+            self.options,
+        ):
             other.changed.connect(self.changed)
         self.sampler.currentTextChanged.connect(lambda _text: self.changed.emit())
         self.model.changed.connect(self._suit_model)
@@ -348,7 +447,12 @@ class Panel(QWidget):
         self.options.suit(self.model.chosen())
         self.additions.set_host(self.model.chosen())
         self.additions.setVisible(bool(self.model.reference()))
-        can, card = self._abilities[self.backend()], self.model.card()
+        chosen = self.model.chosen()
+        family = engines.family_of(chosen, self._models) if chosen else ()
+        ways = engines.ways(family, startup.engines_for)
+        if tuple(ways) != self.engine.ways():
+            self.engine.set_ways(ways)
+        can, card = self._can(), self.model.card()
         self._recommended = card.recommended
         reason = _("The painter has no use for this; choose a model")
         self.size_picker.set_presets(shapes(card.recommended, card.sizes))
@@ -360,8 +464,27 @@ class Panel(QWidget):
             slider.set_able(able, reason)
             slider.set_default(default)
         self.sampler.set_able(bool(can.samplers), reason)
-        self.sampler.set_possible(card.samplers, _("This model was not trained for it"))
+        self._offer_samplers(can.samplers, card.samplers)
         self.memory.set_able(can.vae_tiling)
+
+    def _offer_samplers(self, engine: Sequence[str], model: Sequence[str]) -> None:
+        """Let only those be chosen that the engine has and the model was trained for."""
+        reason = _("This model was not trained for it") if model else _("This engine does not have it")
+        both = [name for name in engine if not model or name in model]
+        self.sampler.set_possible(both, reason)
+
+    def weigh(self) -> None:
+        """Show what each engine would take of what the controls say now."""
+        if len(self.engine.ways()) > 1:
+            self.engine.show_costs(
+                engines.best(self.engine.ways(), self.asked(), self._runs, self._abilities)
+            )
+
+
+def _engines(family: Sequence[Model]) -> tuple[str, ...]:
+    """The engines that run a model or what was made of it, for people."""
+    ways = engines.ways(family, startup.engines_for)
+    return tuple(dict.fromkeys(engines.engine_name(way.engine) for way in ways))
 
 
 def _values(request: GenerationRequest) -> Recommended:

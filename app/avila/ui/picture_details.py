@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from avila.engines import made_by
 from avila.gallery.store import GalleryEntry
 from avila.generation import RANDOM_SEED, GenerationRequest
 from avila.i18n import _
@@ -66,7 +67,7 @@ def table(entry: GalleryEntry) -> dict[str, str]:
     painted = request.backend == "procedural"
     rows = {
         _("Model"): _file_name(request.model),
-        _("Engine"): _("Painter (no model)") if painted else request.backend,
+        _("Engine"): _("Painter (no model)") if painted else made_by(request),
         _("Size"): f"{request.width} × {request.height}",
         _("Steps"): "" if painted else number(request.steps),
         _("Guidance (CFG)"): "" if painted else number(request.cfg_scale, "f", 1),

@@ -4,6 +4,7 @@ from collections import deque
 
 from PySide6.QtCore import QLocale
 
+from avila.engines import made_by as made
 from avila.fits import Need
 from avila.gallery.store import GalleryEntry
 from avila.i18n import _
@@ -44,6 +45,21 @@ def cost(need: Need) -> str:
     return " · ".join(told)
 
 
+def short_cost(need: Need) -> str:
+    """ "12 s, 3.1 GB"; "" when nothing tells."""
+    told = [time_text(need.seconds)] if need.seconds is not None else []
+    if need.memory is not None and not need.at_least:
+        told.append(size_text(need.memory))
+    return ", ".join(told)
+
+
+def time_text(seconds: float) -> str:
+    """ "0.4 s", "12 s" or "3 min"."""
+    if seconds >= 90:
+        return _("{n} min").format(n=round(seconds / 60))
+    return _("{n} s").format(n=QLocale().toString(seconds, "f", 0 if seconds >= 10 else 1))
+
+
 def time_left(seconds: float) -> str:
     """ "about 4 s left" or "about 3 min left"."""
     if seconds >= 90:
@@ -59,6 +75,9 @@ def time_here(seconds: float) -> str:
 
 
 def how_made(entry: GalleryEntry, name: str) -> str:
-    """The caption of a kept picture: time, the model's name or the painter, seed."""
+    """The caption of a kept picture: time, the model's name and its engine, or the painter, seed."""
     seconds = QLocale().toString(entry.seconds, "f", 1)
-    return _("{seconds} s · {name} · seed {seed}").format(seconds=seconds, name=name, seed=entry.request.seed)
+    made_by = " · ".join([name, *([made(entry.request)] if entry.request.model else [])])
+    return _("{seconds} s · {name} · seed {seed}").format(
+        seconds=seconds, name=made_by, seed=entry.request.seed
+    )

@@ -176,6 +176,7 @@ class Window(QMainWindow):
         now = replace(
             self._settings,
             request=panel.to_remember(),
+            way=panel.engine.wanted(),
             loras_off=panel.additions.off(),
             additions_open=panel.additions.unfolded,
             count=panel.count.value(),
@@ -242,6 +243,7 @@ class Window(QMainWindow):
             picker.show_wanted.connect(self._show_model)
         self.gallery_page.reuse.connect(self._reuse)
         self.gallery_page.opened.connect(self._open_large)
+        self.gallery_page.compare_wanted.connect(page.compare_picture)
         self.large_view.reuse.connect(self._reuse)
         self.models_watch.found.connect(self.models_found)
         self.models_found.connect(page.panel.set_models)
@@ -281,6 +283,7 @@ class Window(QMainWindow):
             panel.set_models(found)
         panel.additions.set_unfolded(remembered.additions_open)
         panel.set_request(request, remembered.loras_off)
+        panel.engine.want(remembered.way)
         panel.count.set_value(remembered.count)
         panel.seed.set_locked(not remembered.new_seed)
         panel.negative.set_unfolded(remembered.negative_open)

@@ -1,0 +1,298 @@
+"""One request made by every engine: a row of pictures, with what each took and how alike they are."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLocale, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QImage, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPixmap
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from avila import comparing
+from avila.comparing import Result
+from avila.engine import Job, State
+from avila.engines import Way
+from avila.gallery.store import GalleryEntry
+from avila.generation import GenerationRequest
+from avila.i18n import _
+from avila.ui import theme
+from avila.ui.model_rows import size_text
+from avila.ui.picture_details import took
+from avila.ui.texts import Elided
+from avila.ui.widgets import button, label
+from avila.ui.worker import Progress
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SIDE = 240  # pixels of a picture's place
+GAP, LINE = 16, 16
+MOST = 4  # pictures that are seen without scrolling
+
+
+class Comparison(QDialog):
+    """Follows some jobs of the same request, one for each way, until it is closed; they go on without it.
+
+    Signals:
+        cancel_wanted(): the jobs that are not done are to stop.
+        large_wanted(GalleryEntry): one picture is to be seen alone.
+    """
+
+    cancel_wanted = Signal()
+    large_wanted = Signal(object)
+
+    def __init__(
+        self,
+        ways: Sequence[Way],
+        jobs: Sequence[Job],
+        first: tuple[Way, GalleryEntry] | None,
+        parent: QWidget,
+    ) -> None:
+        """`first` is a picture that is there already, with its way: the others are compared with it."""
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(_("Compare engines"))
+        self.cards: dict[Job, Card] = {}
+        self._reference: Image | None = None
+        self._row = QHBoxLayout()
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(GAP)
+        if first:
+            way, entry = first
+            card = self._add_card(Result(way, entry.request))
+            self._reference = _opened(entry)
+            card.show_result(replace(card.result, seconds=entry.seconds), entry)
+        for way, job in zip(ways, jobs, strict=True):
+            self.cards[job] = self._add_card(Result(way, job.request))
+        request = jobs[0].request if jobs else first[1].request if first else GenerationRequest("")
+        self._lay_out(request, len(jobs) + bool(first))
+        self._show_foot()
+
+    def show_started(self, job: Job) -> None:
+        """The job left the queue."""
+        if card := self.cards.get(job):
+            card.show_words(_("Preparing…"))
+
+    def show_progress(self, progress: Progress) -> None:
+        """A step of a job."""
+        if card := self.cards.get(progress.job):
+            words = _("Step {number} of {total}").format(number=progress.number, total=progress.total)
+            card.show_preview(progress.preview, words)
+
+    def show_ended(self, job: Job) -> None:
+        """A job has its picture, or none."""
+        card = self.cards.get(job)
+        if not card:
+            return
+        if job.state is State.DONE:
+            entry = job.result.result()
+            memory = job.run.memory if job.run else None
+            ratio = None
+            picture = _opened(entry)
+            if picture and self._reference and picture.size == self._reference.size:
+                ratio = comparing.psnr(self._reference, picture)
+            self._reference = self._reference or picture
+            result = replace(card.result, request=entry.request, seconds=entry.seconds)
+            card.show_result(replace(result, memory=memory, psnr=ratio), entry)
+        elif job.state is State.FAILED:
+            card.show_failed(_("Failed"), str(job.result.exception()))
+        else:
+            card.show_failed(_("Stopped"), "")
+        self._show_foot()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(self.focusWidget(), QDialog):
+            return  # no button is the one that Enter means
+        super().keyPressEvent(event)
+
+    def _add_card(self, result: Result) -> "Card":
+        card = Card(result)
+        card.opened.connect(self.large_wanted)
+        self._row.addWidget(card)
+        return card
+
+    def _lay_out(self, request: GenerationRequest, count: int) -> None:
+        title = Elided("text", theme.font(17, QFont.Weight.DemiBold))
+        title.set_text(request.prompt)
+        said = _("{size} · {steps} steps · CFG {cfg} · {sampler} · seed {seed}").format(
+            size=f"{request.width} × {request.height}",
+            steps=request.steps,
+            cfg=QLocale().toString(request.cfg_scale, "g", 4),
+            sampler=request.sampler,
+            seed=request.seed,
+        )
+        inner = QWidget()
+        self._row.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        inner.setLayout(self._row)
+        scroll = QScrollArea()
+        scroll.setWidget(inner)
+        scroll.setWidgetResizable(True)
+        scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setFixedHeight(inner.sizeHint().height() + (14 if count > MOST else 0))
+        shown = min(count, MOST)
+        scroll.setMinimumWidth(shown * SIDE + (shown - 1) * GAP + 2 * scroll.frameWidth() + 2)
+        self._foot_words = label("", "hint")
+        self._foot_words.setWordWrap(True)
+        self._cancel = button(_("Cancel"), "", _("Stop those that are not done yet"), self.cancel_wanted.emit)
+        close = button(_("Close"), "", _("Back to the window; what is not done yet goes on"), self.accept)
+        for each in (self._cancel, close):
+            each.setAutoDefault(False)
+        foot = QHBoxLayout()
+        foot.setSpacing(8)
+        foot.addWidget(self._foot_words, 1)
+        foot.addWidget(self._cancel)
+        foot.addWidget(close)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(24, 20, 24, 20)
+        whole.setSpacing(4)
+        whole.addWidget(title)
+        whole.addWidget(label(said, "hint"))
+        whole.addSpacing(12)
+        whole.addWidget(scroll)
+        whole.addSpacing(12)
+        whole.addLayout(foot)
+
+    def _show_foot(self) -> None:
+        waiting = any(not job.result.done() for job in self.cards)
+        self._cancel.setEnabled(waiting)
+        self._foot_words.setText(
+            _("All are kept in the gallery. PSNR: how alike the first picture; from 40 dB on nobody sees it.")
+        )
+
+
+class Card(QWidget):
+    """One picture or what is in its place, its engine, and what it took.
+
+    Signals:
+        opened(GalleryEntry): the picture was clicked.
+    """
+
+    opened = Signal(object)
+
+    def __init__(self, result: Result) -> None:
+        super().__init__()
+        self.result = result
+        self._entry: GalleryEntry | None = None
+        self.setFixedWidth(SIDE)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._picture = _Place()
+        self._title = Elided("text", theme.font(13, QFont.Weight.Medium))
+        self._title.set_text(result.name)
+        self._took = label(_("Waiting"), "small")
+        self._alike = label("", "hint")
+        self._alike.setWordWrap(True)
+        self._alike.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self._alike.setFixedHeight(2 * LINE)  # a reason may need both
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self._picture)
+        column.addSpacing(8)
+        column.addWidget(self._title)
+        column.addWidget(self._took)
+        column.addWidget(self._alike)
+        self._name()
+
+    def show_words(self, words: str) -> None:
+        """How far it is."""
+        self._took.setText(words)
+        self._name()
+
+    def show_preview(self, preview: QImage, words: str) -> None:
+        """How it looks now, and how far it is."""
+        self._picture.show_picture(QPixmap.fromImage(preview))
+        self.show_words(words)
+
+    def show_result(self, result: Result, entry: GalleryEntry) -> None:
+        """The finished picture and what it took."""
+        self.result, self._entry = result, entry
+        self._title.set_text(result.name)
+        self._picture.show_picture(QPixmap(str(entry.path)))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        parts = (took(result.seconds or 0.0), size_text(result.memory) if result.memory else "")
+        self._took.setText(" · ".join(part for part in parts if part))
+        number = ""
+        if result.psnr is not None and math.isfinite(result.psnr):
+            number = QLocale().toString(result.psnr, "f", 1)
+        self._alike.setText(comparing.likeness(result.psnr, number))
+        self._name()
+
+    def show_failed(self, words: str, reason: str) -> None:
+        """There is no picture; `reason` says why."""
+        self.result = replace(self.result, failed=words)
+        self._picture.show_failed()
+        self._took.setText(words)
+        self._alike.setText(reason.splitlines()[0] if reason else "")
+        self.setToolTip(reason)
+        self._name()
+
+    def texts(self) -> tuple[str, str]:
+        """The two lines below its name."""
+        return self._took.text(), self._alike.text()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._entry and event.button() == Qt.MouseButton.LeftButton:
+            self.opened.emit(self._entry)
+
+    def _name(self) -> None:
+        said = (self.result.name, *self.texts())
+        self.setAccessibleName(", ".join(part for part in said if part))
+
+
+class _Place(QFrame):
+    """Where a picture is, or will be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pixmap = QPixmap()
+        self._failed = False
+        self.setFixedSize(QSize(SIDE, SIDE))
+
+    def show_picture(self, pixmap: QPixmap) -> None:
+        self._pixmap = pixmap
+        self.update()
+
+    def show_failed(self) -> None:
+        self._pixmap, self._failed = QPixmap(), True
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        room = QRectF(self.rect())
+        corners = QPainterPath()
+        if self._pixmap.isNull():
+            corners.addRoundedRect(room, 6, 6)
+            painter.fillPath(corners, theme.color("raised"))
+            if self._failed:
+                middle = room.center()
+                spot = QRectF(middle.x() - 12, middle.y() - 12, 24, 24)
+                theme.paint_icon(painter, "circle-alert", spot, "danger")
+            return
+        size = self._pixmap.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        left, top = (SIDE - size.width()) / 2, SIDE - size.height()  # on a line with their names
+        place = QRectF(left, top, size.width(), size.height())
+        corners.addRoundedRect(place, 4, 4)
+        painter.setClipPath(corners)
+        painter.drawPixmap(place, self._pixmap, QRectF(self._pixmap.rect()))
+
+
+def _opened(entry: GalleryEntry) -> "Image | None":
+    """The picture's pixels; None when the file is gone."""
+    from PIL import Image
+
+    try:
+        with Image.open(entry.path) as opened:
+            return opened.convert("RGB")
+    except OSError:
+        return None

@@ -1,0 +1,158 @@
+"""`avila models export`: what it leaves, what it refuses, and how it goes on."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from avila.errors import AvilaError, Cancelled
+from avila.library import export as module
+from avila.library import room, wishes
+from avila.library.children import ChildError
+from avila.library.export import export
+from avila.library.exported import HALF, MODEL, read_export, write_done
+from avila.library.models import Library, Model
+from avila.library.wishes import Wish, needs, usual_target
+from tests.helpers.checkpoints import REFINER, write_tiny_checkpoint, write_tiny_folder
+from tests.helpers.exports import SMALL, Exports, export_in
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Model:
+    write_tiny_folder(tmp_path / "torch", layout=SMALL)
+    return Library([tmp_path]).find("torch")
+
+
+def quiet(_part: str, _share: float) -> None:
+    pass
+
+
+def refused(act: Callable[[], Any]) -> AvilaError:
+    with pytest.raises(AvilaError) as caught:
+        act()
+    return caught.value
+
+
+def stopping(*_arguments: Any) -> None:
+    """In the place of the other process: one network is done, then the person stops it."""
+    part = Path(json.loads(_arguments[1][0])["folder"]) / "text_encoder"
+    part.mkdir()
+    (part / MODEL).write_bytes(b"a network")
+    write_done(part, 1e-6)
+    raise Cancelled
+
+
+def test_the_command_leaves_a_whole_model_of_its_source(
+    exports: Exports, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = exports.home("sd1")
+    folder = home / "models" / "torch-onnx"
+    made = Library([home / "models"]).find("torch-onnx")
+    assert (made.name, made.problem, made.look.exported) == ("torch (ONNX)", "", True)
+    assert (made.recommended.width, made.recommended.height) == (96, 64)
+    index = read_export(folder)
+    assert (index.source, index.precision, index.loras, index.vae) == ("torch", "fp32", {}, "")
+    assert set(index.differences) == {"text_encoder", "vae_decoder", "vae_encoder", "unet"}
+    assert sum(path.is_file() for path in folder.rglob("*")) == len(index.files) + 1, "nothing else is left"
+    capsys.readouterr()
+    assert export_in(home, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["path"], told["new"]) == (str(folder), False)
+
+
+def test_what_was_stopped_is_listed_as_half_and_goes_on(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "torch-onnx"
+    monkeypatch.setattr(module, "run_child", stopping)
+    with pytest.raises(Cancelled):
+        export(Wish(model), target, quiet)
+    half = Library([tmp_path]).find("torch-onnx")
+    assert "half-exported" in half.problem
+    assert half.family == "sd1"
+    assert "half-exported" in refused(lambda: export(Wish(model, int8=True), target, quiet)).explanation
+    seen: list[str] = []
+    monkeypatch.setattr(module, "run_child", lambda name, *_rest: seen.append(name) or stop())
+
+    def stop() -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        export(Wish(model), target, quiet)
+    assert seen == ["avila.backends.exporting"]
+    assert (target / "text_encoder" / MODEL).read_bytes() == b"a network", "what was done is kept"
+
+
+def test_nothing_is_left_of_one_that_did_nothing(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: Any) -> None:
+        raise ChildError("memory", "")
+
+    monkeypatch.setattr(module, "run_child", fail)
+    error = refused(lambda: export(Wish(model), tmp_path / "new", quiet))
+    assert "memory" in error.explanation
+    assert not (tmp_path / "new").exists()
+
+
+def test_one_that_answers_otherwise_is_not_kept(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def differ(*arguments: Any) -> None:
+        with pytest.raises(Cancelled):
+            stopping(*arguments)
+        raise ChildError("different", "unet: prediction differs by 0.5")
+
+    monkeypatch.setattr(module, "run_child", differ)
+    error = refused(lambda: export(Wish(model), tmp_path / "new", quiet))
+    assert "differs by 0.5" in error.explanation
+    assert not (tmp_path / "new").exists()
+
+
+def test_disk_and_memory_are_checked_before(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "run_child", lambda *_: pytest.fail("it was begun"))
+    usage = shutil.disk_usage(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(room.shutil, "disk_usage", lambda _place: usage._replace(free=100_000_000))
+        assert "0.1 GB are free" in refused(lambda: export(Wish(model), tmp_path / "x", quiet)).explanation
+    monkeypatch.setattr("avila.machine.memory_free", lambda: 300_000_000)
+    assert "0.3 GB are free" in refused(lambda: export(Wish(model), tmp_path / "x", quiet)).explanation
+    assert not (tmp_path / "x").exists()
+    assert (
+        needs(Wish(model, int8=True)).disk
+        > needs(Wish(model)).disk
+        > needs(Wish(model, int8=True), True).disk
+    )
+
+
+def test_what_cannot_be_exported_is_refused(
+    exports: Exports, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "old.ckpt").write_bytes(b"\x80\x02}q\x00.")
+    write_tiny_checkpoint(tmp_path / "second.safetensors", layout=REFINER)
+    library = Library([tmp_path, exports.home("sd1") / "models"])
+    for name, why in (("old", "pickle"), ("second", "refiner"), ("torch-onnx", "exported already")):
+        found = library.find(name)
+        assert why in refused(lambda found=found: export(Wish(found), tmp_path / "x", quiet)).explanation
+    monkeypatch.setattr(wishes, "missing", lambda: ("onnxscript",))
+    error = refused(lambda: export(Wish(model), tmp_path / "x", quiet))
+    assert "onnxscript" in error.explanation
+    assert "avila-diffusion[export]" in error.advice
+
+
+def test_nothing_is_written_over(model: Model, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "diary.txt").write_text("mine")
+    assert "something else" in refused(lambda: export(Wish(model), tmp_path / "mine", quiet)).explanation
+    assert not (tmp_path / "mine" / HALF).exists()
+
+
+def test_it_goes_beside_the_model_or_into_the_models_folder(model: Model, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    assert usual_target(model, False, [tmp_path], own) == tmp_path / "torch-onnx"
+    assert usual_target(model, True, [tmp_path / "other"], own) == own / "torch-onnx-int8"
