@@ -52,6 +52,12 @@ def assemble(run: Run, folder: Path, unet: str = "unet_trained") -> None:
         "tokenizer_config.json",
     ):  # transformers 5 writes only tokenizer.json
         shutil.copy(run.path(f"tokenizer/{name}"), folder / "tokenizer" / name)
+    for config in folder.glob(
+        "*/config.json"
+    ):  # diffusers notes where it found them, which is nobody's business
+        values = json.loads(config.read_text("utf-8"))
+        values.pop("_name_or_path", None)
+        config.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
     card = {
         "name": "Avila Starter",
         "recommended": RECOMMENDED,

@@ -3,6 +3,7 @@
 import json
 import random
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -85,8 +86,9 @@ def test_the_encoder_is_as_good_as_principal_components_and_mirrors_with_the_pic
     vae = autoencoder.build(QUICK)
     autoencoder.solve_encoder(vae, shown)
     latents = autoencoder.encode(vae, shown)
-    assert latents.shape == (8, 20, 16, 16)
-    assert float(latents.square().mean()) == pytest.approx(0.25, abs=0.01)
+    channels = QUICK.latent_channels
+    assert latents.shape == (8, channels, 16, 16)
+    assert float(latents[:, : autoencoder.LEVELLED].square().mean()) == pytest.approx(0.25, abs=0.01)
     with torch.no_grad():
         slow = vae.encode(autoencoder._batch(shown[:2], "cpu")).latents
     assert torch.allclose(slow, latents[:2], atol=1e-4)
@@ -96,8 +98,8 @@ def test_the_encoder_is_as_good_as_principal_components_and_mirrors_with_the_pic
     ).float()
     patches -= patches.mean(0)
     directions, _ = autoencoder._principal(patches)
-    best = (patches - patches @ directions[:, :20] @ directions[:, :20].T).square().mean()
-    rows = latents.permute(0, 2, 3, 1).reshape(-1, 20)
+    best = (patches - patches @ directions[:, :channels] @ directions[:, :channels].T).square().mean()
+    rows = latents.permute(0, 2, 3, 1).reshape(-1, channels)
     rows = torch.cat([rows, torch.ones(len(rows), 1)], 1)
     ours = (patches - rows @ torch.linalg.lstsq(rows, patches).solution).square().mean()
     assert float(ours) < 1.01 * float(best)
@@ -134,6 +136,62 @@ def test_muon_makes_an_update_of_even_strength():
         assert values.max() < 1.3
 
 
+def test_pictures_painted_while_it_trains_join_the_samples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    import autoencoder
+    import samples
+    import text
+    from recipe import QUICK, TOKENS, Run
+
+    def paint(number: int, label: str) -> None:
+        np.save(tmp_path / "pictures" / f"train-{number:03}.npy", shown)
+        rows = [{"captions": ["a boat", "um barco"], "labels": {name: ""}} for name in ("place", label)] * 2
+        (tmp_path / "pictures" / f"train-{number:03}.json").write_text(json.dumps(rows), encoding="utf-8")
+
+    (tmp_path / "pictures").mkdir()
+    shown = pictures(4)
+    paint(0, "object")
+    run = Run(QUICK, tmp_path)
+    vae = autoencoder.build(QUICK)
+    autoencoder.solve_encoder(vae, shown)
+    vae.save_pretrained(tmp_path / "vae")
+    text.train_tokenizer(run)
+    monkeypatch.setattr(samples, "SHARD", QUICK.first)
+    samples.prepare(run)
+    found = samples.Samples(run)
+    assert len(found) == 4
+    paint(1, "shape")
+    monkeypatch.setattr(found, "_coming", Watched(found._coming))
+    with found.growing():
+        assert found._coming.came.wait(20)
+    found.grow()
+    assert len(found) == 8
+    latents, words = found.draw(200)
+    assert latents.shape == (200, QUICK.latent_channels, 16, 16)
+    assert words.shape == (200, TOKENS)
+    known = autoencoder.encode(vae, np.concatenate([shown, shown[:, :, ::-1]])).half().float()
+    nearest = (latents[:20, None] - known[None]).abs().amax((2, 3, 4)).amin(1)
+    assert float(nearest.max()) < 0.01
+    silent = (words == found._nothing).all(1).float().mean()
+    assert 0 < float(silent) < 0.3
+    assert torch.equal(found._kinds[1], torch.tensor([1, 3, 5, 7]))
+
+
+class Watched:
+    """A queue that tells when something came."""
+
+    def __init__(self, queue) -> None:
+        self._queue, self.came = queue, threading.Event()
+        self.get_nowait = queue.get_nowait
+
+    def put(self, value) -> None:
+        self._queue.put(value)
+        self.came.set()
+
+
 def test_the_denoiser_learns_and_goes_on_from_its_checkpoint(tmp_path: Path):
     import torch
     import transformers
@@ -149,7 +207,7 @@ def test_the_denoiser_learns_and_goes_on_from_its_checkpoint(tmp_path: Path):
                                     eos_token_id=1)
     )  # fmt: skip
     training = denoiser.Training(Run(QUICK, tmp_path), denoiser.build(QUICK), text)
-    clean, noise = torch.randn(2, 4, 20, 16, 16)
+    clean, noise = torch.randn(2, 4, QUICK.latent_channels, 16, 16)
     times, words = torch.tensor([100, 300, 500, 900]), torch.ones(4, 8, dtype=torch.long)
     kept, noised = denoiser.noise_levels(times)
     assert torch.allclose(kept**2 + noised**2, torch.ones_like(kept))
