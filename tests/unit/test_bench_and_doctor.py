@@ -31,6 +31,7 @@ def complete(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine on which everything is there, whatever this one lacks."""
     monkeypatch.setattr(doctor, "QT_LIBRARIES", {})
     monkeypatch.setattr(doctor, "RESOURCES", ("icons/mark.svg",))
+    monkeypatch.setattr(doctor.startup, "installed", lambda _engine: True)
 
 
 def report(capsys: pytest.CaptureFixture[str], status: int) -> dict[str, Any]:

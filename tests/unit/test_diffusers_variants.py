@@ -14,7 +14,7 @@ from avila import cli
 from avila.backends import diffusers as module
 from avila.backends.devices import Device
 from avila.backends.diffusers import Diffusers, arguments
-from avila.backends.passes import draft
+from avila.backends.fitting import fine_draft
 from avila.backends.samplers import SAMPLERS
 from avila.errors import AvilaError, Cancelled
 from avila.gallery.metadata import read
@@ -91,7 +91,7 @@ def test_an_inpainting_model_paints_everything(backend: Diffusers, place: Path, 
     theirs = pipeline(**arguments(request), **given, strength=1.0).images[0]
     assert difference(backend, request, theirs) == 0
     followed = replace(request, follow_draft=50)
-    given["image"] = draft(followed)
+    given["image"] = fine_draft(followed)
     theirs = pipeline(**arguments(followed), **given, strength=0.5).images[0]
     assert np.array_equal(pixels(backend, followed), np.asarray(theirs))
 
@@ -99,7 +99,7 @@ def test_an_inpainting_model_paints_everything(backend: Diffusers, place: Path, 
 def test_an_editing_model_edits_the_draft(backend: Diffusers, place: Path) -> None:
     request = replace(ASKED, model="edit-sd1", follow_draft=50, steps=2)
     pipeline = bare(place, "edit-sd1", "StableDiffusionInstructPix2PixPipeline")
-    given = arguments(request) | {"image": draft(request), "image_guidance_scale": 1.5}
+    given = arguments(request) | {"image": fine_draft(request), "image_guidance_scale": 1.5}
     theirs = pipeline(**given).images[0]
     assert difference(backend, request, theirs) == 0
     shown: list[Any] = []

@@ -77,6 +77,8 @@ def test_sizes_that_cannot_be_halved_evenly_come_out_the_same(pair: Any, size: t
 
 
 def test_tiles_are_those_of_pytorch(pair: Any) -> None:
+    if pair[2] in ("sd1", "inpainting"):
+        pytest.skip("its VAE is that of sdxl, and attention on so many latents takes minutes")
     request = replace(ASKED, width=384, height=320, steps=1, vae_tiling=True)
     ours, theirs = both(pair, request)
     if pair[2] == "starter":  # whose small decoder diffusers fades in another way
@@ -349,12 +351,15 @@ def test_a_model_that_does_not_fit_is_told_with_the_number(
 
 
 WITHOUT = """
-import sys
+import importlib.util, sys
+GONE = ("torch", "diffusers", "transformers", "accelerate")
 class Refuse:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("torch", "diffusers", "transformers", "accelerate"):
+        if name.partition(".")[0] in GONE:
             raise ModuleNotFoundError(name, name=name)
 sys.meta_path.insert(0, Refuse())
+find_spec = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *more: None if name in GONE else find_spec(name, *more)
 """
 
 
@@ -377,7 +382,7 @@ def test_without_pytorch_the_command_line_makes_a_picture(exported_folder: Path,
     to = ("--output", str(tmp_path / "boat.png"))
     done = child(tmp_path, program, *asked, "--backend", "onnx", *model, *to)
     assert done.returncode == 0, done.stderr
-    request = read(tmp_path / "boat.png")
+    request = read(tmp_path / "boat.png").request
     assert request is not None
     assert (request.backend, request.runtime in runtimes.NAMES) == ("onnx", True)
     found = child(tmp_path, program, "models")

@@ -85,7 +85,7 @@ def test_the_encoder_is_as_good_as_principal_components_and_mirrors_with_the_pic
     vae = autoencoder.build(QUICK)
     autoencoder.solve_encoder(vae, shown)
     latents = autoencoder.encode(vae, shown)
-    assert latents.shape == (8, 12, 16, 16)
+    assert latents.shape == (8, 20, 16, 16)
     assert float(latents.square().mean()) == pytest.approx(0.25, abs=0.01)
     with torch.no_grad():
         slow = vae.encode(autoencoder._batch(shown[:2], "cpu")).latents
@@ -96,8 +96,8 @@ def test_the_encoder_is_as_good_as_principal_components_and_mirrors_with_the_pic
     ).float()
     patches -= patches.mean(0)
     directions, _ = autoencoder._principal(patches)
-    best = (patches - patches @ directions[:, :12] @ directions[:, :12].T).square().mean()
-    rows = latents.permute(0, 2, 3, 1).reshape(-1, 12)
+    best = (patches - patches @ directions[:, :20] @ directions[:, :20].T).square().mean()
+    rows = latents.permute(0, 2, 3, 1).reshape(-1, 20)
     rows = torch.cat([rows, torch.ones(len(rows), 1)], 1)
     ours = (patches - rows @ torch.linalg.lstsq(rows, patches).solution).square().mean()
     assert float(ours) < 1.01 * float(best)
@@ -149,7 +149,7 @@ def test_the_denoiser_learns_and_goes_on_from_its_checkpoint(tmp_path: Path):
                                     eos_token_id=1)
     )  # fmt: skip
     training = denoiser.Training(Run(QUICK, tmp_path), denoiser.build(QUICK), text)
-    clean, noise = torch.randn(2, 4, 12, 16, 16)
+    clean, noise = torch.randn(2, 4, 20, 16, 16)
     times, words = torch.tensor([100, 300, 500, 900]), torch.ones(4, 8, dtype=torch.long)
     kept, noised = denoiser.noise_levels(times)
     assert torch.allclose(kept**2 + noised**2, torch.ones_like(kept))

@@ -107,9 +107,12 @@ class Loaded:
         self._networks.clear()
         failed, self.runtime = self.runtime, self.others.pop(0)
         log.warning("%s: %s", failed.name, reason)
-        self.note = _("{failed} did not start with this model; {runtime} makes the picture").format(
-            failed=failed.title, runtime=self.runtime.title
-        )
+        if self.note and self.key[3] not in ("", failed.name):  # what was asked for is not here at all
+            self.note = _missing(self.key[3], self.runtime)
+        else:
+            self.note = _("{failed} did not start with this model; {runtime} makes the picture").format(
+                failed=failed.title, runtime=self.runtime.title
+            )
         return True
 
     @property
@@ -235,9 +238,7 @@ class Onnx:
             here = runtimes.choices(request.runtime)
             note = ""
             if request.runtime not in ("", here[0].name):
-                note = _("{missing} is not on this computer; {runtime} makes the picture").format(
-                    missing=runtimes.title(request.runtime), runtime=here[0].title
-                )
+                note = _missing(request.runtime, here[0])
             self._loaded = Loaded(model, export, key, here, note)
         return self._loaded
 
@@ -286,6 +287,12 @@ class Onnx:
         pixels = _decoded(loaded, latents, tile_side(asked.width * asked.height) if request.vae_tiling else 0)
         self._held = Held(request, loaded.memory())
         return cut(_image(pixels.transpose(1, 2, 0) / 2 + 0.5), asked, request)
+
+
+def _missing(asked: str, runtime: runtimes.Runtime) -> str:
+    return _("{missing} is not on this computer; {runtime} makes the picture").format(
+        missing=runtimes.title(asked), runtime=runtime.title
+    )
 
 
 def _check(request: GenerationRequest, model: Model) -> None:
