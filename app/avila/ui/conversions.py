@@ -106,6 +106,39 @@ class Conversions(QObject):
         self._next()
 
 
+def progress_bar(name: str) -> QProgressBar:
+    """A bar of thousandths with this accessible name."""
+    bar = QProgressBar()
+    bar.setRange(0, 1000)
+    bar.setTextVisible(False)
+    bar.setAccessibleName(name)
+    keep_room(bar)
+    return bar
+
+
+def keep_room(widget: QWidget) -> None:
+    """The same room whether it is seen or not: nothing jumps."""
+    kept = widget.sizePolicy()
+    kept.setRetainSizeWhenHidden(True)
+    widget.setSizePolicy(kept)
+
+
+def lay_out(widget: QWidget, said: QWidget, *controls: QWidget) -> None:
+    """What is said above a row of controls, of which a bar takes the room that is left."""
+    row = QHBoxLayout()
+    row.setSpacing(12)
+    for each in controls:
+        if isinstance(each, QProgressBar):
+            row.addWidget(each, 1, Qt.AlignmentFlag.AlignVCenter)
+        else:
+            row.addWidget(each)
+    column = QVBoxLayout(widget)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(10)
+    column.addWidget(said)
+    column.addLayout(row)
+
+
 class Conversion(QWidget):
     """Offers the conversion of one pickle, shows how far it is, and says so when it was done before."""
 
@@ -114,16 +147,9 @@ class Conversion(QWidget):
         self._path, self._conversions = path, conversions
         self._said = label("", "small")
         self._said.setWordWrap(True)
-        self._bar = QProgressBar()
-        self._bar.setRange(0, 1000)
-        self._bar.setTextVisible(False)
-        self._bar.setAccessibleName(_("Progress of the conversion"))
+        self._bar = progress_bar(_("Progress of the conversion"))
         self._left = label("", "small")
-        # The same room while it runs: nothing jumps.
-        for shown in (self._bar, self._left):
-            kept = shown.sizePolicy()
-            kept.setRetainSizeWhenHidden(True)
-            shown.setSizePolicy(kept)
+        keep_room(self._left)
         self.convert = button(
             _("Convert safely"), "", _("Make a .safetensors file of it"), lambda: conversions.start(path)
         )
@@ -132,17 +158,7 @@ class Conversion(QWidget):
         )
         for each in (self.convert, self.cancel):
             each.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(self.convert)
-        row.addWidget(self.cancel)
-        row.addWidget(self._bar, 1, Qt.AlignmentFlag.AlignVCenter)
-        row.addWidget(self._left)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
-        column.addWidget(self._said)
-        column.addLayout(row)
+        lay_out(self, self._said, self.convert, self.cancel, self._bar, self._left)
         conversions.changed.connect(self._follow)
         self._follow(path)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from avila import startup
 from avila.errors import AvilaError
@@ -12,7 +12,7 @@ from avila.i18n import _
 from avila.library.export import export
 from avila.library.models import Library, Model
 from avila.library.wishes import Wish, missing, needs, usual_target, why_not
-from avila.ui.conversions import Conversions
+from avila.ui.conversions import Conversions, lay_out, progress_bar
 from avila.ui.model_rows import size_text
 from avila.ui.widgets import button, label
 
@@ -76,23 +76,8 @@ class Exporting(QWidget):
             _("Stop; what is done is kept, and the next export goes on from there"),
             lambda: exports.cancel(model.path),
         )
-        self._bar = QProgressBar()
-        self._bar.setRange(0, 1000)
-        self._bar.setTextVisible(False)
-        self._bar.setAccessibleName(_("Progress of the export"))
-        kept = self._bar.sizePolicy()
-        kept.setRetainSizeWhenHidden(True)
-        self._bar.setSizePolicy(kept)
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        for each in (self.make, self.int8, self.cancel):
-            row.addWidget(each)
-        row.addWidget(self._bar, 1, Qt.AlignmentFlag.AlignVCenter)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
-        column.addWidget(self._said)
-        column.addLayout(row)
+        self._bar = progress_bar(_("Progress of the export"))
+        lay_out(self, self._said, self.make, self.int8, self.cancel, self._bar)
         exports.changed.connect(self._follow)
         self._follow(model.path)
 

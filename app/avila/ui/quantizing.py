@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
 
 from avila import startup
 from avila.errors import AvilaError
@@ -13,7 +13,7 @@ from avila.library.headers import read_header
 from avila.library.models import Library, Model
 from avila.library.quantize import TYPES, USUAL, expected_size, quantize, target_of
 from avila.ui.controls import Choice
-from avila.ui.conversions import Conversions
+from avila.ui.conversions import Conversions, lay_out, progress_bar
 from avila.ui.model_rows import size_text
 from avila.ui.widgets import button, label
 
@@ -67,23 +67,8 @@ class Quantizing(QWidget):
         self.cancel = button(
             _("Cancel"), "", _("Stop; nothing is left behind"), lambda: quantizations.cancel(model.path)
         )
-        self._bar = QProgressBar()
-        self._bar.setRange(0, 1000)
-        self._bar.setTextVisible(False)
-        self._bar.setAccessibleName(_("Progress of the smaller file"))
-        kept = self._bar.sizePolicy()
-        kept.setRetainSizeWhenHidden(True)
-        self._bar.setSizePolicy(kept)
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        for each in (self._kind, self.make, self.cancel):
-            row.addWidget(each)
-        row.addWidget(self._bar, 1, Qt.AlignmentFlag.AlignVCenter)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
-        column.addWidget(self._said)
-        column.addLayout(row)
+        self._bar = progress_bar(_("Progress of the smaller file"))
+        lay_out(self, self._said, self._kind, self.make, self.cancel, self._bar)
         quantizations.changed.connect(self._follow)
         self._follow(model.path)
 
