@@ -19,6 +19,7 @@ from tests.unit.test_engines import DREAM, able, model
 
 CAN = Abilities(("Euler a", "Euler"), steps=True, cfg_scale=True, follow_draft=True)
 ALONE = model("alone.safetensors")
+RUNTIMES = [("cuda", "ONNX Runtime CUDA"), ("cpu", "ONNX Runtime CPU")]
 
 
 @pytest.fixture
@@ -33,6 +34,7 @@ def hands(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, HandMoved]]:
     monkeypatch.setattr(startup, "abilities", lambda: {name: one.abilities for name, one in made.items()})
     monkeypatch.setattr("avila.ui.create_page.abilities", startup.abilities)
     monkeypatch.setattr(startup, "engines_for", able)
+    monkeypatch.setattr(startup, "runtimes", lambda: RUNTIMES)
     monkeypatch.setattr("avila.fits.parameters", lambda _model: 0)
     yield made
     for one in made.values():
@@ -135,12 +137,51 @@ def test_a_pictures_settings_bring_its_engine(hands: object, window: Window) -> 
     assert panel.request().model == "dream-onnx-int8"
 
 
+def test_a_runtime_is_chosen_where_an_export_is(hands: object, window: Window, qtbot: QtBot) -> None:
+    with_models(window, "dream.safetensors")
+    panel = window.create_page.panel
+    runtime = panel.engine.runtime
+    assert not runtime.isVisible(), "the best way has the best runtime"
+    choose(window, "PyTorch")
+    assert not runtime.isVisible()
+    with qtbot.waitSignal(runtime.known):
+        choose(window, "ONNX")
+    assert runtime.isVisible()
+    texts = [runtime.itemText(place) for place in range(runtime.count())]
+    assert texts == ["Best: ONNX Runtime CUDA", "ONNX Runtime CUDA", "ONNX Runtime CPU"]
+    runtime.setCurrentIndex(2)
+    with qtbot.waitSignal(panel.changed):
+        runtime.activated.emit(2)
+    assert panel.request().runtime == panel.to_remember().runtime == "cpu"
+    choose(window, "PyTorch")
+    assert panel.request().runtime == panel.to_remember().runtime == ""
+    panel.set_models([DREAM[1]])
+    panel.choose_model("dream-onnx")
+    assert panel.engine.isVisible(), "an export alone has runtimes, too"
+    assert not panel.engine.box.isVisible()
+    assert panel.request().runtime == "cpu"
+    assert runtime.accessibleName()
+    assert runtime.toolTip()
+
+
+def test_a_pictures_settings_bring_its_runtime(hands: object, window: Window) -> None:
+    with_models(window, "dream.safetensors")
+    panel, runtime = window.create_page.panel, window.create_page.panel.engine.runtime
+    made = GenerationRequest("a cat", backend="onnx", model="dream-onnx", seed=3, runtime="openvino")
+    window.create_page.reuse(made)
+    assert panel.engine.wanted() == "onnx"
+    assert panel.request().runtime == "openvino", "the engine says what it does instead"
+    assert runtime.currentText().startswith("openvino")
+    window.create_page.reuse(replace(made, runtime=""))
+    assert panel.request().runtime == ""
+
+
 def test_engines_are_compared_in_a_row(hands: dict[str, HandMoved], window: Window, qtbot: QtBot) -> None:
     with_models(window, "dream.safetensors")
     page = window.create_page
     page.panel.set_models([*DREAM[:2], ALONE])
     qtbot.mouseClick(page.panel.engine.compare, Qt.MouseButton.LeftButton)
-    shown = page.comparison
+    shown = page.comparisons.shown
     assert shown
     first, second, third = shown.cards.values()
     assert [card.result.way.name for card in shown.cards.values()] == ["PyTorch", "ONNX", "Native"]
@@ -156,16 +197,44 @@ def test_engines_are_compared_in_a_row(hands: dict[str, HandMoved], window: Wind
     hands["native"].begun()
     with qtbot.waitSignal(window.worker.job_ended):
         hands["native"].fail(AvilaError("The weights are tired"))
-    assert third.texts() == ("Failed", "The weights are tired")
+    assert third.texts() == ("Failed", "")
+    assert third.reason() == "The weights are tired"
+    assert not window.messages.showing_error, "it stands where the picture would"
     assert not shown._cancel.isEnabled()
     assert window.latest.rowCount() == 2, "the pictures are kept"
+
+
+def test_a_compared_picture_is_seen_large_and_the_row_comes_back(
+    hands: dict[str, HandMoved], window: Window, qtbot: QtBot
+) -> None:
+    with_models(window, "dream.safetensors")
+    page = window.create_page
+    page.panel.set_models([*DREAM[:2], ALONE])
+    page.comparisons.compare()
+    shown = page.comparisons.shown
+    assert shown
+    first, second, _third = shown.cards.values()
+    hands["diffusers"].begun()
+    with qtbot.waitSignal(window.worker.job_ended):
+        hands["diffusers"].finish()
+    second._picture.setFocus()
+    qtbot.keyClick(shown, Qt.Key.Key_Return)
+    assert not window.large_view.isVisible(), "it has no picture yet"
+    first._picture.setFocus()
+    qtbot.keyClick(shown, Qt.Key.Key_Return)
+    assert window.large_view.isVisible()
+    assert not shown.isVisible(), "it would cover the picture"
+    window.large_view.leave()
+    assert shown.isVisible()
+    assert page.comparisons.shown is shown
+    assert "PyTorch" in first._picture.accessibleName()
 
 
 def test_a_comparison_is_cancelled(hands: dict[str, HandMoved], window: Window, qtbot: QtBot) -> None:
     with_models(window, "dream.safetensors")
     page = window.create_page
-    page.compare()
-    shown = page.comparison
+    page.comparisons.compare()
+    shown = page.comparisons.shown
     assert shown
     hands["diffusers"].begun()
     shown._cancel.click()
@@ -186,8 +255,8 @@ def test_a_picture_is_compared_with_what_the_others_make(
     asked = GenerationRequest("a cat", backend="onnx", model="dream-onnx", width=64, height=64, seed=3)
     job = engine.submit(asked)
     engine._work(job)
-    page.compare_picture(job.result.result())
-    assert page.comparison
-    assert [card.result.way.name for card in page.comparison.cards.values()] == ["PyTorch", "Native"]
-    assert page.comparison._reference, "they are compared with the picture"
-    page.comparison.cancel_wanted.emit()
+    page.comparisons.compare_picture(job.result.result())
+    assert page.comparisons.shown
+    assert [card.result.way.name for card in page.comparisons.shown.cards.values()] == ["PyTorch", "Native"]
+    assert page.comparisons.shown._reference, "they are compared with the picture"
+    page.comparisons.shown.cancel_wanted.emit()

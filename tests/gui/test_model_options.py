@@ -127,31 +127,3 @@ def test_every_control_has_a_name_and_explains_itself(window: Window, home: Path
     for widget in (options.refiner, options.ema):
         assert widget.accessibleName()
         assert widget.toolTip()
-
-
-def test_a_runtime_is_chosen_for_an_exported_model_only(qtbot: QtBot, library: Library) -> None:
-    options, asked = ModelOptions(), GenerationRequest("x", backend="onnx")
-    qtbot.addWidget(options)
-    here = [("cuda", "ONNX Runtime CUDA"), ("cpu", "ONNX Runtime CPU")]
-    options.runtime._find = lambda: here
-    usual = library.find("both")
-    options.suit(usual)
-    options.set_request(replace(asked, runtime="openvino"))
-    assert options.runtime.isHidden()
-    assert options.into(asked).runtime == ""
-    with qtbot.waitSignal(options.runtime.known):
-        options.suit(replace(usual, look=replace(usual.look, exported=True, ema=False)))
-    assert not options.runtime.isHidden()
-    assert options.runtime.currentText() == "openvino (not here)"
-    assert options.into(asked).runtime == "openvino", "the engine says what it does instead"
-    texts = [options.runtime.itemText(place) for place in range(options.runtime.count())]
-    assert texts[:3] == ["Best: ONNX Runtime CUDA", "ONNX Runtime CUDA", "ONNX Runtime CPU"]
-    options.runtime.setCurrentIndex(2)
-    with qtbot.waitSignal(options.changed):
-        options.runtime.activated.emit(2)
-    assert options.into(asked).runtime == "cpu"
-    assert options.runtime.count() == 3, "what is missing is offered as long as it is chosen"
-    options.set_request(asked)
-    assert options.into(asked).runtime == ""
-    assert options.runtime.accessibleName()
-    assert options.runtime.toolTip()

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QImage, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPixmap
+from PySide6.QtGui import QFont, QImage, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QDialog,
-    QFrame,
     QHBoxLayout,
     QScrollArea,
     QSizePolicy,
@@ -28,13 +28,14 @@ from avila.ui import theme
 from avila.ui.model_rows import size_text
 from avila.ui.picture_details import took
 from avila.ui.texts import Elided
-from avila.ui.widgets import button, label
+from avila.ui.widgets import button, label, teach
 from avila.ui.worker import Progress
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 SIDE = 240  # pixels of a picture's place
+RING = 4  # pixels around it: the ring of the focus, and a gap
 GAP, LINE = 16, 16
 MOST = 4  # pictures that are seen without scrolling
 
@@ -65,7 +66,7 @@ class Comparison(QDialog):
         self._reference: Image | None = None
         self._row = QHBoxLayout()
         self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(GAP)
+        self._row.setSpacing(GAP - 2 * RING)
         if first:
             way, entry = first
             card = self._add_card(Result(way, entry.request))
@@ -106,13 +107,15 @@ class Comparison(QDialog):
         elif job.state is State.FAILED:
             card.show_failed(_("Failed"), str(job.result.exception()))
         else:
-            card.show_failed(_("Stopped"), "")
+            card.show_failed(_("Stopped"))
         self._show_foot()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(self.focusWidget(), QDialog):
-            return  # no button is the one that Enter means
-        super().keyPressEvent(event)
+        focus = self.focusWidget()
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
+        elif isinstance(focus, QAbstractButton):  # and no other is the one that Enter means
+            focus.click()
 
     def _add_card(self, result: Result) -> "Card":
         card = Card(result)
@@ -122,7 +125,7 @@ class Comparison(QDialog):
 
     def _lay_out(self, request: GenerationRequest, count: int) -> None:
         title = Elided("text", theme.font(17, QFont.Weight.DemiBold))
-        title.set_text(request.prompt)
+        title.set_text(request.prompt or _("Picture without words"))
         said = _("{size} · {steps} steps · CFG {cfg} · {sampler} · seed {seed}").format(
             size=f"{request.width} × {request.height}",
             steps=request.steps,
@@ -140,7 +143,8 @@ class Comparison(QDialog):
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setFixedHeight(inner.sizeHint().height() + (14 if count > MOST else 0))
         shown = min(count, MOST)
-        scroll.setMinimumWidth(shown * SIDE + (shown - 1) * GAP + 2 * scroll.frameWidth() + 2)
+        wide = shown * SIDE + (shown - 1) * GAP + 2 * RING
+        scroll.setMinimumWidth(wide + 2 * scroll.frameWidth() + 2)
         self._foot_words = label("", "hint")
         self._foot_words.setWordWrap(True)
         self._cancel = button(_("Cancel"), "", _("Stop those that are not done yet"), self.cancel_wanted.emit)
@@ -148,16 +152,21 @@ class Comparison(QDialog):
         for each in (self._cancel, close):
             each.setAutoDefault(False)
         foot = QHBoxLayout()
+        foot.setContentsMargins(RING, 0, RING, 0)
         foot.setSpacing(8)
         foot.addWidget(self._foot_words, 1)
         foot.addWidget(self._cancel)
         foot.addWidget(close)
+        head = QVBoxLayout()
+        head.setContentsMargins(RING, 0, RING, 0)
+        head.setSpacing(4)
+        head.addWidget(title)
+        head.addWidget(label(said, "hint"))
         whole = QVBoxLayout(self)
-        whole.setContentsMargins(24, 20, 24, 20)
+        whole.setContentsMargins(24 - RING, 20, 24 - RING, 20)
         whole.setSpacing(4)
-        whole.addWidget(title)
-        whole.addWidget(label(said, "hint"))
-        whole.addSpacing(12)
+        whole.addLayout(head)
+        whole.addSpacing(12 - RING)
         whole.addWidget(scroll)
         whole.addSpacing(12)
         whole.addLayout(foot)
@@ -166,7 +175,9 @@ class Comparison(QDialog):
         waiting = any(not job.result.done() for job in self.cards)
         self._cancel.setEnabled(waiting)
         self._foot_words.setText(
-            _("All are kept in the gallery. PSNR: how alike the first picture; from 40 dB on nobody sees it.")
+            _(
+                "All are kept in the gallery. PSNR tells how like the first one is: from 40 dB on nobody sees more."
+            )
         )
 
 
@@ -174,7 +185,7 @@ class Card(QWidget):
     """One picture or what is in its place, its engine, and what it took.
 
     Signals:
-        opened(GalleryEntry): the picture was clicked.
+        opened(GalleryEntry): the picture was clicked, or Enter pressed on it.
     """
 
     opened = Signal(object)
@@ -183,24 +194,26 @@ class Card(QWidget):
         super().__init__()
         self.result = result
         self._entry: GalleryEntry | None = None
-        self.setFixedWidth(SIDE)
+        self.setFixedWidth(SIDE + 2 * RING)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._picture = _Place()
+        self._picture.clicked.connect(self._open)
         self._title = Elided("text", theme.font(13, QFont.Weight.Medium))
         self._title.set_text(result.name)
         self._took = label(_("Waiting"), "small")
         self._alike = label("", "hint")
-        self._alike.setWordWrap(True)
-        self._alike.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self._alike.setFixedHeight(2 * LINE)  # a reason may need both
+        self._alike.setFixedHeight(LINE)
+        words = QVBoxLayout()
+        words.setContentsMargins(RING, 0, RING, 0)
+        words.setSpacing(2)
+        words.addWidget(self._title)
+        words.addWidget(self._took)
+        words.addWidget(self._alike)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
+        column.setSpacing(8 - RING)
         column.addWidget(self._picture)
-        column.addSpacing(8)
-        column.addWidget(self._title)
-        column.addWidget(self._took)
-        column.addWidget(self._alike)
+        column.addLayout(words)
         self._name()
 
     def show_words(self, words: str) -> None:
@@ -218,7 +231,7 @@ class Card(QWidget):
         self.result, self._entry = result, entry
         self._title.set_text(result.name)
         self._picture.show_picture(QPixmap(str(entry.path)))
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._picture.setCursor(Qt.CursorShape.PointingHandCursor)
         parts = (took(result.seconds or 0.0), size_text(result.memory) if result.memory else "")
         self._took.setText(" · ".join(part for part in parts if part))
         number = ""
@@ -227,64 +240,78 @@ class Card(QWidget):
         self._alike.setText(comparing.likeness(result.psnr, number))
         self._name()
 
-    def show_failed(self, words: str, reason: str) -> None:
-        """There is no picture; `reason` says why."""
+    def show_failed(self, words: str, reason: str = "") -> None:
+        """There is no picture; `reason` says why, where somebody did not just want it."""
         self.result = replace(self.result, failed=words)
-        self._picture.show_failed()
+        self._picture.show_failed(reason)
         self._took.setText(words)
-        self._alike.setText(reason.splitlines()[0] if reason else "")
-        self.setToolTip(reason)
         self._name()
 
     def texts(self) -> tuple[str, str]:
         """The two lines below its name."""
         return self._took.text(), self._alike.text()
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if self._entry and event.button() == Qt.MouseButton.LeftButton:
+    def reason(self) -> str:
+        """Why there is no picture; "" when nobody was surprised."""
+        return self._picture.reason
+
+    def _open(self) -> None:
+        if self._entry:
             self.opened.emit(self._entry)
 
     def _name(self) -> None:
         said = (self.result.name, *self.texts())
-        self.setAccessibleName(", ".join(part for part in said if part))
+        open_it = _("Show it large") if self._entry else ""
+        teach(self._picture, ", ".join(part for part in said if part), self._picture.reason or open_it)
 
 
-class _Place(QFrame):
-    """Where a picture is, or will be."""
+class _Place(QAbstractButton):
+    """Where a picture is, or will be, or why there is none."""
 
     def __init__(self) -> None:
         super().__init__()
         self._pixmap = QPixmap()
-        self._failed = False
-        self.setFixedSize(QSize(SIDE, SIDE))
+        self.reason = ""
+        self.setFixedSize(QSize(SIDE + 2 * RING, SIDE + 2 * RING))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def show_picture(self, pixmap: QPixmap) -> None:
         self._pixmap = pixmap
         self.update()
 
-    def show_failed(self) -> None:
-        self._pixmap, self._failed = QPixmap(), True
+    def show_failed(self, reason: str) -> None:
+        self._pixmap, self.reason = QPixmap(), reason
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        room = QRectF(self.rect())
+        place = QRectF(RING, RING, SIDE, SIDE)
+        if not self._pixmap.isNull():
+            size = self._pixmap.size().scaled(SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio)
+            left, top = (
+                RING + (SIDE - size.width()) / 2,
+                RING + SIDE - size.height(),
+            )
+            place = QRectF(left, top, size.width(), size.height())
+        if self.hasFocus():
+            painter.setPen(QPen(theme.color("accent"), 2))
+            painter.drawRoundedRect(place.adjusted(-3, -3, 3, 3), 7, 7)
         corners = QPainterPath()
-        if self._pixmap.isNull():
-            corners.addRoundedRect(room, 6, 6)
-            painter.fillPath(corners, theme.color("raised"))
-            if self._failed:
-                middle = room.center()
-                spot = QRectF(middle.x() - 12, middle.y() - 12, 24, 24)
-                theme.paint_icon(painter, "circle-alert", spot, "danger")
-            return
-        size = self._pixmap.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        left, top = (SIDE - size.width()) / 2, SIDE - size.height()  # on a line with their names
-        place = QRectF(left, top, size.width(), size.height())
         corners.addRoundedRect(place, 4, 4)
         painter.setClipPath(corners)
-        painter.drawPixmap(place, self._pixmap, QRectF(self._pixmap.rect()))
+        if self._pixmap.isNull():
+            painter.fillRect(place, theme.color("raised"))
+            if self.reason:
+                self._paint_reason(painter, place.adjusted(16, 16, -16, -16))
+        else:
+            painter.drawPixmap(place, self._pixmap, QRectF(self._pixmap.rect()))
+
+    def _paint_reason(self, painter: QPainter, room: QRectF) -> None:
+        theme.paint_icon(painter, "circle-alert", QRectF(room.left(), room.top(), 20, 20), "danger")
+        painter.setFont(theme.font(12))
+        painter.setPen(theme.color("text-2"))
+        painter.drawText(room.adjusted(0, 28, 0, 0), Qt.TextFlag.TextWordWrap, self.reason)
 
 
 def _opened(entry: GalleryEntry) -> "Image | None":

@@ -9,15 +9,12 @@ from dataclasses import replace
 from enum import Enum
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from avila import comparing
 from avila.engine import Job, State
-from avila.engines import Way, unfollowed
 from avila.errors import AvilaError, NotEnoughMemoryError
 from avila.fits import Fix, Need, fixes, need
 from avila.gallery.store import GalleryEntry
@@ -30,6 +27,7 @@ from avila.library.previews import preview_file
 from avila.startup import Avila, abilities
 from avila.ui.canvas import FINAL_MS, PREVIEW_MS, Canvas
 from avila.ui.caption import WIDTH, Caption, with_embeddings
+from avila.ui.comparisons import Comparisons
 from avila.ui.drafting import Draft, DraftPainter
 from avila.ui.gallery_model import GalleryModel
 from avila.ui.memory_card import WaysOut
@@ -42,9 +40,6 @@ from avila.ui.timing import Pace, cost, how_made, time_left
 from avila.ui.welcome import welcome
 from avila.ui.widgets import button, icon_button
 from avila.ui.worker import Progress, Worker
-
-if TYPE_CHECKING:
-    from avila.ui.comparison import Comparison
 
 DEBOUNCE_MS = 5  # gathers keys that arrive together; the painter itself drops wishes that are overtaken
 WORDS_FROM = 1280  # pixels of the page's width; below it the tools are icons alone
@@ -94,12 +89,12 @@ class CreatePage(QWidget):
         self._pace = Pace()
         self._batches: list[list[Job]] = []
         self._last_seed: int | None = None
-        self.comparison: Comparison | None = None  # while it is open
 
         self.thumbnails = Thumbnails(
             lambda model: preview_file(model) or avila.gallery.first_made_with(model.reference), self
         )
         self.panel = Panel(abilities(), self.thumbnails, avila.runs)
+        self.comparisons = Comparisons(avila, self.panel, messages, self)
         self.canvas = Canvas()
         self.caption = Caption()
         self.strip = Strip(model)
@@ -131,85 +126,19 @@ class CreatePage(QWidget):
         try:
             request = with_additions(self._avila.library, request)
             abilities()[request.backend].check(request)
-            self._batches.append([self._avila.engine.submit(each) for each in request.batch(count)])
+            jobs = [self._avila.engine.submit(each) for each in request.batch(count)]
         except AvilaError as error:
             self.messages.error(error)
             return
-        self._shown = Shown.JOB
-        self._debounce.stop()
-        self._wished = None  # a draft still on its way does not take the job away
         self.panel.use_up_seed()
-        self._show()
-        self.queue_changed.emit()
-
-    def compare(self) -> None:
-        """Make what the panel says with every engine, side by side."""
-        self.panel.take_tags()
-        if self._compare(self.panel.asked(), self.panel.engine.ways(), None):
-            self.panel.use_up_seed()
-
-    def compare_picture(self, entry: GalleryEntry) -> None:
-        """Make a picture again with every other engine, beside it; all anew if others cannot follow all."""
-        ways = self.panel.ways_of(entry.request.model)
-        made = next((way for way in ways if way.into(entry.request) == entry.request), None)
-        others = [way for way in ways if way != made]
-        if len(ways) < 2:
-            self.messages.note(_("Only one engine here runs the model of this picture"))
-        elif made and not any(unfollowed(entry.request, abilities()[way.engine]) for way in others):
-            self._compare(entry.request, others, (made, entry))
-        else:
-            self._compare(entry.request, ways, None)
-
-    def _compare(
-        self, request: GenerationRequest, ways: Sequence[Way], first: tuple[Way, GalleryEntry] | None
-    ) -> bool:
-        """Queue the request for each way and show how they go; whether that was possible."""
-        from avila.ui.comparison import Comparison
-
-        self.messages.close_error()
-        try:
-            request = with_additions(self._avila.library, request)
-            wanted = comparing.requests(ways, request, abilities())
-            for each in wanted:
-                abilities()[each.backend].check(each)
-            jobs = [self._avila.engine.submit(each) for each in wanted]
-        except AvilaError as error:
-            self.messages.error(error)
-            return False
-        self._batches.append(jobs)
-        self._shown = Shown.JOB
-        self._debounce.stop()
-        self._wished = None
-        if self.comparison:
-            self.comparison.close()
-        self.comparison = shown = Comparison(ways, jobs, first, self.window())
-        shown.cancel_wanted.connect(lambda: self._cancel_jobs(jobs))
-        shown.large_wanted.connect(self.large_wanted)
-        shown.finished.connect(lambda: self._forget(shown))
-        shown.show()
-        self._show()
-        self.queue_changed.emit()
-        return True
-
-    def _cancel_jobs(self, jobs: Sequence[Job]) -> None:
-        for job in jobs:
-            job.cancel()
-        self._show()
-        self.queue_changed.emit()
-
-    def _forget(self, comparison: "Comparison") -> None:
-        if self.comparison is comparison:
-            self.comparison = None
+        self._watch_new(jobs)
 
     def cancel(self) -> None:
         """Stop the running job and the rest of its batch."""
         running = next(iter(self._avila.engine.jobs), None)
         for batch in self._batches:
             if running in batch:
-                for job in batch:
-                    job.cancel()
-        self._show()
-        self.queue_changed.emit()
+                self._cancel_jobs(batch)
 
     def reuse(self, request: GenerationRequest) -> None:
         """Take over a picture's settings, its seed kept."""
@@ -268,7 +197,8 @@ class CreatePage(QWidget):
             row.addWidget(tool)
         row.addStretch(1)
         tip = _("Make this picture with every engine, side by side")
-        self._compare_tool = icon_button("columns-2", _("Compare engines"), tip, shown(self.compare_picture))
+        compare = shown(self.comparisons.compare_picture)
+        self._compare_tool = icon_button("columns-2", _("Compare engines"), tip, compare)
         row.addWidget(self._compare_tool)
         row.addWidget(icon_button("trash-2", _("Delete"), _("Move it to the trash"), self._delete, "Ctrl+D"))
         return made
@@ -313,7 +243,9 @@ class CreatePage(QWidget):
         panel.tagged.connect(self._tell_tags)
         panel.generate.generate.connect(self.generate)
         panel.generate.cancel.connect(self.cancel)
-        panel.engine.compare_wanted.connect(self.compare)
+        self.comparisons.queued.connect(self._watch_new)
+        self.comparisons.cancel_wanted.connect(self._cancel_jobs)
+        self.comparisons.large_wanted.connect(self.large_wanted)
         panel.seed.again.connect(self._seed_again)
         self.caption.cancel.connect(self.cancel)
         self.caption.word_clicked.connect(panel.prompt.select)
@@ -383,10 +315,24 @@ class CreatePage(QWidget):
 
     # jobs
 
+    def _watch_new(self, jobs: Sequence[Job]) -> None:
+        """These were queued together, and are to be seen."""
+        self._batches.append(list(jobs))
+        self._shown = Shown.JOB
+        self._debounce.stop()
+        self._wished = None  # a draft still on its way does not take the jobs away
+        self._show()
+        self.queue_changed.emit()
+
+    def _cancel_jobs(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            job.cancel()
+        self._show()
+        self.queue_changed.emit()
+
     def _job_started(self, job: Job) -> None:
         self._job, self._progress, self._pace = job, None, Pace()
-        if self.comparison:
-            self.comparison.show_started(job)
+        self.comparisons.show_started(job)
         self._show()
         self.queue_changed.emit()
 
@@ -396,14 +342,12 @@ class CreatePage(QWidget):
             return
         self._progress = progress
         self._pace.step(progress.number, monotonic())
-        if self.comparison:
-            self.comparison.show_progress(progress)
+        self.comparisons.show_progress(progress)
         self._show(PREVIEW_MS)
 
     def _job_ended(self, job: Job) -> None:
         watched = self._shown == Shown.JOB
-        if self.comparison:
-            self.comparison.show_ended(job)
+        self.comparisons.show_ended(job)
         self._batches = [b for b in self._batches if any(not each.result.done() for each in b)]
         if job is self._job:
             self._job = self._progress = None
@@ -423,7 +367,8 @@ class CreatePage(QWidget):
         self._show()
         if job.note:
             self.messages.note(job.note)
-        if job.state == State.FAILED:
+        told = self.comparisons.follows(job) and not job.unsaved
+        if job.state == State.FAILED and not told:
             error = job.result.exception()
             if isinstance(error, AvilaError):
                 rescue = partial(self._on_picture.rescue, job.unsaved, job.request) if job.unsaved else None

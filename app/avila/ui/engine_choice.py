@@ -1,6 +1,10 @@
-"""Which engine makes the picture, where several run the model: the best by measurement, or one's own."""
+"""Which engine makes the picture, where several run the model: the best by measurement, or one's own.
+
+An exported model has a runtime, too: the best that is here, or one's own.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
 from PySide6.QtGui import QPainter
@@ -13,23 +17,25 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from avila.engines import Choice, Way, why
-from avila.generation import Abilities
+from avila.engines import ONNX, Choice, Way, why
+from avila.generation import Abilities, GenerationRequest
 from avila.i18n import _
 from avila.ui import theme
 from avila.ui.controls import Choice as Box
+from avila.ui.runtime_choice import RuntimeChoice
 from avila.ui.timing import short_cost
 from avila.ui.widgets import icon_button, label, teach
 
 COST = Qt.ItemDataRole.UserRole + 1
+SPOKEN = Qt.ItemDataRole.AccessibleTextRole
 WIDEST = 420  # pixels of the list
 
 
 class EngineChoice(QWidget):
-    """The best way, or one of all; seen only where there are several.
+    """The best way, or one of all, and its runtime; each is seen only where there is a choice.
 
     Signals:
-        changed(): another way is wanted now.
+        changed(): another way or runtime is wanted now.
         compare_wanted(): the picture is to be made in every way.
     """
 
@@ -62,11 +68,16 @@ class EngineChoice(QWidget):
         grid.setHorizontalSpacing(8)
         grid.setColumnMinimumWidth(0, 72)
         grid.setColumnStretch(1, 1)
-        grid.addWidget(label(_("Engine"), "label"), 0, 0)
+        self._labels = label(_("Engine"), "label"), label(_("Runtime"), "label")
+        self.runtime = RuntimeChoice()
+        grid.addWidget(self._labels[0], 0, 0)
         grid.addLayout(row, 0, 1)
         grid.addWidget(self.hint, 1, 1)
+        grid.addWidget(self._labels[1], 2, 0)
+        grid.addWidget(self.runtime, 2, 1)
         self.box.activated.connect(self._choose)
-        self.hide()
+        self.runtime.activated.connect(lambda _place: self.changed.emit())
+        self._show_rows()
 
     def wanted(self) -> str:
         """What the settings remember: the key of a way, or "" for the best."""
@@ -77,6 +88,7 @@ class EngineChoice(QWidget):
         if key != self._wanted:
             self._wanted = key
             self._shown = ()
+            self._show_rows()
             self.changed.emit()
 
     def ways(self) -> tuple[Way, ...]:
@@ -86,11 +98,15 @@ class EngineChoice(QWidget):
     def set_ways(self, ways: Sequence[Way]) -> None:
         """Another model is chosen, or other files are there."""
         self._ways, self._shown = tuple(ways), ()
-        self.setVisible(len(self._ways) > 1)
+        self._show_rows()
 
     def own(self) -> Way | None:
         """The way that the person chose; None for the best."""
         return next((way for way in self._ways if way.key == self._wanted), None)
+
+    def into(self, request: GenerationRequest) -> GenerationRequest:
+        """The request with the runtime that is chosen and seen here."""
+        return replace(request, runtime=self.runtime.wanted() if self._exported() else "")
 
     def abilities(self, each: Mapping[str, Abilities], usual: Abilities) -> Abilities:
         """What can be asked for: all that the chosen way follows, or any way does while it is the best."""
@@ -104,7 +120,6 @@ class EngineChoice(QWidget):
         rows += [(way.name, short_cost(need) or _("not measured yet")) for way, need in best.needs]
         reason = _("{name}, {reason}").format(name=best.way.name, reason=why(best, short_cost))
         self.hint.setText("" if self.own() else reason)
-        self.hint.setVisible(not self.own())
         teach(self.box, _("Engine"), self.hint.text() or _tip())
         if tuple(rows) == self._shown:
             return
@@ -114,11 +129,29 @@ class EngineChoice(QWidget):
         for name, cost in rows:
             self.box.addItem(name, "")
             self.box.setItemData(self.box.count() - 1, cost, COST)
+            self.box.setItemData(self.box.count() - 1, ", ".join(filter(None, (name, cost))), SPOKEN)
         for place, way in enumerate(self._ways, start=1):
             self.box.setItemData(place, way.key)
         self.box.setCurrentIndex(max(0, self.box.findData(self._wanted)))
         self.box.blockSignals(False)
         self.box.view().setMinimumWidth(min(WIDEST, self._widest()))
+
+    def _exported(self) -> bool:
+        """Whether an exported model is certain to make the picture; the best way has the best runtime."""
+        certain = self.own() or (self._ways[0] if len(self._ways) == 1 else None)
+        return certain is not None and certain.engine == ONNX
+
+    def _show_rows(self) -> None:
+        """What there is to choose now."""
+        several, exported = len(self._ways) > 1, self._exported()
+        for part in (self._labels[0], self.box, self.compare):
+            part.setVisible(several)
+        self.hint.setVisible(several and not self.own())
+        for part in (self._labels[1], self.runtime):
+            part.setVisible(exported)
+        if exported:
+            self.runtime.look()
+        self.setVisible(several or exported)
 
     def _choose(self, place: int) -> None:
         self.want(str(self.box.itemData(place)))

@@ -25,10 +25,12 @@ class LargeView(QWidget):
     Signals:
         shown(GalleryEntry): this picture is shown now.
         reuse(GenerationRequest): take these settings over; the view has closed.
+        closed(): the window below is seen again.
     """
 
     shown = Signal(object)
     reuse = Signal(object)
+    closed = Signal()
 
     def __init__(self, model: GalleryModel, actions: PictureActions, window: QWidget) -> None:
         super().__init__(window)
@@ -86,6 +88,7 @@ class LargeView(QWidget):
         before, self._before = self._before, None
         if before is not None and isValid(before):
             before.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.closed.emit()
 
     def step(self, by: int) -> None:
         """Go to the picture so many rows on; the ends hold."""

@@ -1,4 +1,4 @@
-"""What only some models offer: SDXL's refiner, averages where the file holds them, an export's runtime."""
+"""What only some models offer: SDXL's refiner, and averages where the file holds them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,12 +11,11 @@ from avila.generation import GenerationRequest
 from avila.i18n import _
 from avila.library.models import Model
 from avila.ui.controls import Choice, Percent
-from avila.ui.runtime_choice import RuntimeChoice
 from avila.ui.widgets import label, teach
 
 
 class ModelOptions(QWidget):
-    """Refiner, where it takes over, training averages and runtime; each is seen only where it has an effect.
+    """Refiner, where it takes over, and training averages; each is seen only where it has an effect.
 
     Signals:
         changed(): another value is chosen now.
@@ -58,13 +57,8 @@ class ModelOptions(QWidget):
         rows.addWidget(self.start)
         grid.addLayout(rows, 0, 1)
         grid.addWidget(self.ema, 1, 0, 1, 2)
-        self._runtime_label = label(_("Runtime"), "label")
-        self.runtime = RuntimeChoice()
-        grid.addWidget(self._runtime_label, 2, 0)
-        grid.addWidget(self.runtime, 2, 1)
         self.refiner.activated.connect(self._choose)
         self.start.changed.connect(self.changed)
-        self.runtime.activated.connect(lambda _place: self.changed.emit())
         self.ema.toggled.connect(lambda _on: self.changed.emit())
         self._show()
 
@@ -82,15 +76,13 @@ class ModelOptions(QWidget):
         """The request with what is chosen and seen here."""
         if self._takes_refiner() and self._wanted:
             request = replace(request, refiner=self._wanted, refiner_start=self.start.share())
-        runtime = self.runtime.wanted() if self._exported() else ""
-        return replace(request, ema=self._holds_averages() and self.ema.isChecked(), runtime=runtime)
+        return replace(request, ema=self._holds_averages() and self.ema.isChecked())
 
     def set_request(self, request: GenerationRequest) -> None:
         """Make the controls say this."""
         self._wanted = request.refiner
         self.start.set_share(request.refiner_start)
         self.ema.setChecked(request.ema)
-        self.runtime.set_wanted(request.runtime)
         self._show()
 
     def known_refiner(self, reference: str) -> Model | None:
@@ -103,9 +95,6 @@ class ModelOptions(QWidget):
 
     def _holds_averages(self) -> bool:
         return self._model is not None and self._model.look.ema
-
-    def _exported(self) -> bool:
-        return self._model is not None and self._model.look.exported and not self._model.problem
 
     def _choose(self, place: int) -> None:
         self._wanted = str(self.refiner.itemData(place))
@@ -129,12 +118,7 @@ class ModelOptions(QWidget):
         self.refiner.setVisible(offered)
         self.start.setVisible(offered and bool(self._wanted))
         self.ema.setVisible(self._holds_averages())
-        exported = self._exported()
-        if exported:
-            self.runtime.look()
-        self._runtime_label.setVisible(exported)
-        self.runtime.setVisible(exported)
-        self.setVisible(offered or self._holds_averages() or exported)
+        self.setVisible(offered or self._holds_averages())
 
 
 def _is(model: Model, wanted: str) -> bool:

@@ -129,7 +129,7 @@ class Panel(QWidget):
             vae=self.additions.used_vae() if self.model.reference() else "",
             loras=self.additions.loras() if self.model.reference() else (),
         )
-        return self.options.into(request)
+        return self.engine.into(self.options.into(request))
 
     def _usual_engine(self) -> str:
         """The engine of the chosen model, before it is weighed whether another is better."""
@@ -225,10 +225,12 @@ class Panel(QWidget):
         return made, engines.family_of(made, self._models) if made else ()
 
     def _set_engine(self, request: GenerationRequest) -> None:
-        """Choose the engine that made the request, unless the best would be that one."""
-        made = (way for way in self.engine.ways() if way.into(request) == request)
-        way = next(made, None)
-        if way and (self.engine.wanted() or self._way(self.asked()) != way):
+        """Choose the engine and the runtime that made the request, unless the best would be these."""
+        self.engine.runtime.set_wanted(request.runtime)
+        ways = self.engine.ways()
+        way = next((way for way in ways if way.into(request) == request), None)
+        pinned = self.engine.wanted() or (request.runtime and len(ways) > 1)
+        if way and (pinned or self._way(self.asked()) != way):
             self.engine.want(way.key)
 
     def ways_of(self, reference: str) -> list[Way]:

@@ -1,7 +1,6 @@
 """What calculates an exported model, seen and chosen."""
 
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 
 from PySide6.QtCore import Signal
@@ -24,13 +23,12 @@ class RuntimeChoice(Choice):
     known = Signal()
     _found = Signal(object)  # from the thread
 
-    def __init__(self, find: Callable[[], list[tuple[str, str]]] = startup.runtimes) -> None:
+    def __init__(self) -> None:
         super().__init__(
             _("ONNX runtime"),
             _("What calculates the exported model: the quickest here, or one of your choice"),
         )
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._find = find
         self._here: list[tuple[str, str]] | None = None
         self._wanted = ""  # which may be one that is not here
         self._thread: threading.Thread | None = None
@@ -55,7 +53,7 @@ class RuntimeChoice(Choice):
 
     def _look(self) -> None:
         with suppress(RuntimeError):  # the window is gone
-            self._found.emit(self._find())
+            self._found.emit(startup.runtimes())
 
     def _take(self, here: list[tuple[str, str]]) -> None:
         self._here = here

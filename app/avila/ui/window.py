@@ -243,8 +243,9 @@ class Window(QMainWindow):
             picker.show_wanted.connect(self._show_model)
         self.gallery_page.reuse.connect(self._reuse)
         self.gallery_page.opened.connect(self._open_large)
-        self.gallery_page.compare_wanted.connect(page.compare_picture)
+        self.gallery_page.compare_wanted.connect(page.comparisons.compare_picture)
         self.large_view.reuse.connect(self._reuse)
+        self.large_view.closed.connect(page.comparisons.come_back)
         self.models_watch.found.connect(self.models_found)
         self.models_found.connect(page.panel.set_models)
         page.panel.model.on_model = self._on_model
