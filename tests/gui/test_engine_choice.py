@@ -128,6 +128,17 @@ def test_the_choice_is_remembered(hands: object, window: Window, avila: startup.
     assert (kept.way, kept.request.model) == ("native q8_0", "dream-q8_0.gguf")
 
 
+def test_an_export_that_was_found_first_is_the_engine_of_its_model(hands: object, window: Window) -> None:
+    panel = window.create_page.panel
+    panel.set_models([DREAM[1]])  # as at a start with what was chosen last
+    panel.set_request(GenerationRequest("a cat", backend="onnx", model="dream-onnx"))
+    panel.engine.want("onnx")
+    panel.set_models([*DREAM, ALONE])
+    assert panel.model.title() == "dream"
+    assert [one.name for one in panel.model._models or ()] == ["dream", "alone"]
+    assert (panel.engine.wanted(), panel.request().model) == ("onnx", "dream-onnx")
+
+
 def test_a_pictures_settings_bring_its_engine(hands: object, window: Window) -> None:
     with_models(window, "alone.safetensors")
     panel = window.create_page.panel

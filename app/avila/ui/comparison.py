@@ -85,7 +85,8 @@ class Comparison(QDialog):
 
     def show_progress(self, progress: Progress) -> None:
         """A step of a job."""
-        if card := self.cards.get(progress.job):
+        card = self.cards.get(progress.job)
+        if card and not progress.job.cancelling:
             words = _("Step {number} of {total}").format(number=progress.number, total=progress.total)
             card.show_preview(progress.preview, words)
 
@@ -117,6 +118,13 @@ class Comparison(QDialog):
         elif isinstance(focus, QAbstractButton):  # and no other is the one that Enter means
             focus.click()
 
+    def _stop(self) -> None:
+        for job, card in self.cards.items():
+            if not job.result.done():
+                card.show_words(_("Stopping…"))
+        self._cancel.setEnabled(False)
+        self.cancel_wanted.emit()
+
     def _add_card(self, result: Result) -> "Card":
         card = Card(result)
         card.opened.connect(self.large_wanted)
@@ -147,7 +155,7 @@ class Comparison(QDialog):
         scroll.setMinimumWidth(wide + 2 * scroll.frameWidth() + 2)
         self._foot_words = label("", "hint")
         self._foot_words.setWordWrap(True)
-        self._cancel = button(_("Cancel"), "", _("Stop those that are not done yet"), self.cancel_wanted.emit)
+        self._cancel = button(_("Cancel"), "", _("Stop those that are not done yet"), self._stop)
         close = button(_("Close"), "", _("Back to the window; what is not done yet goes on"), self.accept)
         for each in (self._cancel, close):
             each.setAutoDefault(False)
@@ -172,12 +180,10 @@ class Comparison(QDialog):
         whole.addLayout(foot)
 
     def _show_foot(self) -> None:
-        waiting = any(not job.result.done() for job in self.cards)
+        waiting = any(not (job.result.done() or job.cancelling) for job in self.cards)
         self._cancel.setEnabled(waiting)
         self._foot_words.setText(
-            _(
-                "All are kept in the gallery. PSNR tells how like the first one is: from 40 dB on nobody sees more."
-            )
+            _("All are kept in the gallery. PSNR: how like the first picture; from 40 dB on they look the same.")
         )
 
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -73,8 +74,12 @@ class EngineChoice(QWidget):
         grid.addWidget(self._labels[0], 0, 0)
         grid.addLayout(row, 0, 1)
         grid.addWidget(self.hint, 1, 1)
+        held = QVBoxLayout()
+        held.setContentsMargins(0, 4, 0, 0)  # a row of its own, where a hint belongs to the row above
+        held.addWidget(self.runtime)
+        self._labels[1].setContentsMargins(0, 4, 0, 0)
         grid.addWidget(self._labels[1], 2, 0)
-        grid.addWidget(self.runtime, 2, 1)
+        grid.addLayout(held, 2, 1)
         self.box.activated.connect(self._choose)
         self.runtime.activated.connect(lambda _place: self.changed.emit())
         self._show_rows()

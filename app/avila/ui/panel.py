@@ -204,11 +204,15 @@ class Panel(QWidget):
         families = engines.families(self._models)
         run_by = {family[0].path: _engines(family) for family in families}
         self.model.engines = {path: names for path, names in run_by.items() if len(names) > 1}
-        self.model.set_models([family[0] for family in families])
+        heads = [family[0] for family in families]
+        self.model.set_models(heads)
         self.additions.set_models(models)
         self.options.set_models(models)
-        if self.model.reference() and not self.model.chosen():
-            self._set_model(self.model.reference())
+        reference = self.model.reference()
+        made, family = self._known(reference)
+        if (reference and not self.model.chosen()) or (made and made != family[0]):
+            self._set_model(reference)  # it may have been chosen before what it was made of was found
+            self.model.set_models(heads)
         self._suit_model()
         self.changed.emit()
 
