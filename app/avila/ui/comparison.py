@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 SIDE = 240  # pixels of a picture's place
 RING = 4  # pixels around it: the ring of the focus, and a gap
-GAP, LINE = 16, 16
+GAP, LINE, EDGE = 16, 16, 40  # the last between the pictures and the edge of the window below
 MOST = 4  # pictures that are seen without scrolling
 
 
@@ -75,7 +75,7 @@ class Comparison(QDialog):
         for way, job in zip(ways, jobs, strict=True):
             self.cards[job] = self._add_card(Result(way, job.request))
         request = jobs[0].request if jobs else first[1].request if first else GenerationRequest("")
-        self._lay_out(request, len(jobs) + bool(first))
+        self._lay_out(request, len(jobs) + bool(first), parent)
         self._show_foot()
 
     def show_started(self, job: Job) -> None:
@@ -131,7 +131,7 @@ class Comparison(QDialog):
         self._row.addWidget(card)
         return card
 
-    def _lay_out(self, request: GenerationRequest, count: int) -> None:
+    def _lay_out(self, request: GenerationRequest, count: int, over: QWidget) -> None:
         title = Elided("text", theme.font(17, QFont.Weight.DemiBold))
         title.set_text(request.prompt or _("Picture without words"))
         said = _("{size} · {steps} steps · CFG {cfg} · {sampler} · seed {seed}").format(
@@ -149,8 +149,9 @@ class Comparison(QDialog):
         scroll.setWidgetResizable(True)
         scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setFixedHeight(inner.sizeHint().height() + (14 if count > MOST else 0))
-        shown = min(count, MOST)
+        fitting = (over.width() - 2 * EDGE + GAP) // (SIDE + GAP)
+        shown = min(count, MOST, max(1, fitting))
+        scroll.setFixedHeight(inner.sizeHint().height() + (14 if count > shown else 0))
         wide = shown * SIDE + (shown - 1) * GAP + 2 * RING
         scroll.setMinimumWidth(wide + 2 * scroll.frameWidth() + 2)
         self._foot_words = label("", "hint")
@@ -183,7 +184,9 @@ class Comparison(QDialog):
         waiting = any(not (job.result.done() or job.cancelling) for job in self.cards)
         self._cancel.setEnabled(waiting)
         self._foot_words.setText(
-            _("All are kept in the gallery. PSNR: how like the first picture; from 40 dB on they look the same.")
+            _(
+                "All are kept in the gallery. PSNR: how like the first picture; from 40 dB on they look the same."
+            )
         )
 
 

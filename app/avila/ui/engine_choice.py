@@ -67,7 +67,7 @@ class EngineChoice(QWidget):
         grid.setContentsMargins(0, 8, 0, 4)
         grid.setVerticalSpacing(4)
         grid.setHorizontalSpacing(8)
-        grid.setColumnMinimumWidth(0, 72)
+        grid.setColumnMinimumWidth(0, 76)
         grid.setColumnStretch(1, 1)
         self._labels = label(_("Engine"), "label"), label(_("Runtime"), "label")
         self.runtime = RuntimeChoice()

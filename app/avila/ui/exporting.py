@@ -14,7 +14,7 @@ from avila.library.models import Library, Model
 from avila.library.wishes import Wish, missing, needs, usual_target, why_not
 from avila.ui.conversions import Conversions, lay_out, progress_bar
 from avila.ui.model_rows import size_text
-from avila.ui.widgets import button, label
+from avila.ui.widgets import button, label, teach
 
 
 class Exports(Conversions):
@@ -64,7 +64,7 @@ class Exporting(QWidget):
         self._said.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._said.setMinimumHeight(2 * self._said.fontMetrics().lineSpacing())  # nothing jumps
         self.int8 = QCheckBox(_("int8"))
-        self.int8.setToolTip(_("Smaller and faster, slightly other pictures"))
+        teach(self.int8, _("int8"), _("Smaller and faster, slightly other pictures"))
         self.int8.setChecked(exports.int8.get(model.path, False))
         self.int8.toggled.connect(lambda _on: self._follow(model.path))
         self.make = button(

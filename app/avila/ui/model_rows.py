@@ -168,6 +168,10 @@ def kind_text(model: Model) -> str:
     """What a model is, in its users' words."""
     if model.look.pickle:
         return _("pickle")
+    if model.look.exported:
+        return _("export for ONNX")
+    if model.look.gguf:
+        return "GGUF"
     known = {
         "lora": "LoRA",
         "vae": "VAE",
