@@ -184,9 +184,7 @@ class Comparison(QDialog):
         waiting = any(not (job.result.done() or job.cancelling) for job in self.cards)
         self._cancel.setEnabled(waiting)
         self._foot_words.setText(
-            _(
-                "All are kept in the gallery. PSNR: how like the first picture; from 40 dB on they look the same."
-            )
+            _("All are kept in the gallery. PSNR: how like the first one; from 40 dB on they look the same.")
         )
 
 
