@@ -263,7 +263,7 @@ def why(choice: Choice, words: Callable[[Need], str]) -> str:
         for way, told in sorted(choice.needs, key=lambda each: each[1].seconds or 0)
         if way != choice.way and told.seconds is not None
     ]
-    return _("measured here: {own}").format(own="; ".join([words(own), *others[:2]]))
+    return _("measured here: {own}").format(own="; ".join([words(own), *others[:1]]))
 
 
 def cost(told: Need) -> str:

@@ -103,7 +103,8 @@ def test_the_best_is_what_was_measured_and_says_so(
         avila.runs.add(Run(backend, name, 512 * 512, 20, True, False, 0.0, step, 0.0, 1_000_000))
     panel.weigh()
     assert panel.request().backend == "native"
-    assert panel.engine.hint.text() == "Native · q8_0, measured here: 20 s, 1 MB; PyTorch 40 s"
+    told = panel.engine.hint.text().replace("\u00a0", " ")
+    assert told == "Native · q8_0, measured here: 20 s, 1 MB; PyTorch 40 s"
     panel.sampler.setCurrentText("Heun")
     assert panel.request().backend == "diffusers", "the others do not have it"
 

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 SIDE = 240  # pixels of a picture's place
 RING = 4  # pixels around it: the ring of the focus, and a gap
 GAP, LINE, EDGE = 16, 16, 40  # the last between the pictures and the edge of the window below
-MOST = 4  # pictures that are seen without scrolling
 
 
 class Comparison(QDialog):
@@ -149,11 +148,10 @@ class Comparison(QDialog):
         scroll.setWidgetResizable(True)
         scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        fitting = (over.width() - 2 * EDGE + GAP) // (SIDE + GAP)
-        shown = min(count, MOST, max(1, fitting))
-        scroll.setFixedHeight(inner.sizeHint().height() + (14 if count > shown else 0))
-        wide = shown * SIDE + (shown - 1) * GAP + 2 * RING
-        scroll.setMinimumWidth(wide + 2 * scroll.frameWidth() + 2)
+        wide = count * SIDE + (count - 1) * GAP + 2 * RING
+        room = over.width() - 2 * EDGE  # a picture that is cut by the edge says that there are more
+        scroll.setFixedHeight(inner.sizeHint().height() + (14 if wide > room else 0))
+        scroll.setMinimumWidth(min(wide, room) + 2 * scroll.frameWidth() + 2)
         self._foot_words = label("", "hint")
         self._foot_words.setWordWrap(True)
         self._cancel = button(_("Cancel"), "", _("Stop those that are not done yet"), self._stop)

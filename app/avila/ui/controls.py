@@ -287,7 +287,7 @@ class Choice(QComboBox):
         painter = QStylePainter(self)
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
-        room = self.width() - 52
+        room = self.width() - 51
         text, elide = self.currentText(), Qt.TextElideMode.ElideRight
         option.currentText = self.fontMetrics().elidedText(text, elide, room)  # a style sheet would cut it
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)

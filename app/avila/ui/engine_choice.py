@@ -3,6 +3,7 @@
 An exported model has a runtime, too: the best that is here, or one's own.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -67,7 +68,7 @@ class EngineChoice(QWidget):
         grid.setContentsMargins(0, 8, 0, 4)
         grid.setVerticalSpacing(4)
         grid.setHorizontalSpacing(8)
-        grid.setColumnMinimumWidth(0, 76)
+        grid.setColumnMinimumWidth(0, 72)
         grid.setColumnStretch(1, 1)
         self._labels = label(_("Engine"), "label"), label(_("Runtime"), "label")
         self.runtime = RuntimeChoice()
@@ -124,7 +125,9 @@ class EngineChoice(QWidget):
         rows = [(_("Best for this computer"), "")]
         rows += [(way.name, short_cost(need) or _("not measured yet")) for way, need in best.needs]
         reason = _("{name}, {reason}").format(name=best.way.name, reason=why(best, short_cost))
-        self.hint.setText("" if self.own() else reason)
+        self.hint.setText(
+            "" if self.own() else re.sub(r"(?<=\d) (?=\w)", "\u00a0", reason)
+        )  # "5 s" in one line
         teach(self.box, _("Engine"), self.hint.text() or _tip())
         if tuple(rows) == self._shown:
             return

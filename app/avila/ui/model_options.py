@@ -48,7 +48,7 @@ class ModelOptions(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(8)
         grid.setHorizontalSpacing(8)
-        grid.setColumnMinimumWidth(0, 76)
+        grid.setColumnMinimumWidth(0, 72)
         grid.setColumnStretch(1, 1)
         grid.addWidget(self._label, 0, 0)
         rows = QVBoxLayout()  # which leaves no room for one that is not seen

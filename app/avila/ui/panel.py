@@ -354,7 +354,7 @@ class Panel(QWidget):
         rows = QGridLayout()
         rows.setVerticalSpacing(8)
         rows.setHorizontalSpacing(8)
-        rows.setColumnMinimumWidth(0, 76)
+        rows.setColumnMinimumWidth(0, 72)
         rows.setColumnStretch(1, 1)
         named = ((_("Seed"), self.seed), (_("Sampler"), self.sampler), (_("Pictures"), self.count))
         for row, (name, field) in enumerate(named):
