@@ -121,6 +121,19 @@ def give_back() -> None:
             ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
+def return_large_blocks() -> None:
+    """From now on, each freed block of 1 MB or more goes back to the system at once, where that can be set.
+
+    glibc raises that limit to 32 MB by itself, and what it keeps below lies between what is in use: of ONNX
+    Runtime's work with SD 1.5 at 512 x 512, 0.36 GB at the peak, and it is no faster for it.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            mallopt = ctypes.CDLL("libc.so.6").mallopt
+            for limit in (-1, -3):  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
+                mallopt(limit, 1 << 20)
+
+
 def has_gpu() -> bool:
     """Whether models will probably run on something else than the processor; asks no driver."""
     if sys.platform == "darwin":

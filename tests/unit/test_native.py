@@ -27,6 +27,7 @@ from avila.library.headers import read_header
 from avila.library.models import Library
 from tests.helpers.additions import write_lora
 from tests.helpers.native_models import shapes, stand_in, write_hollow_checkpoint, write_hollow_gguf
+from tests.helpers.pictures import pixels
 
 REQUEST = GenerationRequest(
     "a red house", backend="native", model="hollow.safetensors", width=64, height=64, steps=4, seed=7
@@ -281,6 +282,12 @@ def test_inpainting_models_get_a_mask_that_covers_everything(tmp_path: Path) -> 
         assert painting.picture.getcolors() == [(64 * 64, (128, 128, 128))]
         assert backend.generate(request, nothing).size == (64, 64)
         backend.close()
+
+
+def test_the_vaes_encoder_is_read_when_a_picture_needs_it(backend: Native) -> None:
+    plain = pixels(backend, REQUEST)
+    pixels(backend, replace(REQUEST, follow_draft=50))
+    assert np.array_equal(pixels(backend, REQUEST), plain)
 
 
 def test_loras_and_vaes_are_handed_over_and_those_of_other_families_refused(tmp_path: Path) -> None:

@@ -72,6 +72,7 @@ class Library:
         self._sd, self._memory, self._say = functions, memory, say
         self._context: Any = None
         self._loaded: dict[str, Any] = {}
+        self._encodes = False
         self._calls = 0
         self._said = 0.0
         self.warnings: deque[str] = deque(maxlen=8)
@@ -86,9 +87,12 @@ class Library:
         functions.sd_set_progress_callback(progress, None)
         functions.sd_set_preview_callback(preview, PROJECTED, 1, True, False, None)
 
-    def load(self, model: dict[str, Any]) -> bool:
-        """Have this model in memory, and no other; whether it could be loaded."""
-        if model == self._loaded:
+    def load(self, model: dict[str, Any], encodes: bool) -> bool:
+        """Have this model in memory, and no other; whether it could be loaded.
+
+        The VAE's encoder comes with it from the first picture on that needs it.
+        """
+        if model == self._loaded and (self._encodes or not encodes):
             return True
         self.free()
         sd = self._sd
@@ -102,7 +106,7 @@ class Library:
         wanted.vae_path = _path(model["vae"])
         wanted.embeddings = array
         wanted.embedding_count = len(embeddings)
-        wanted.vae_decode_only = False
+        wanted.vae_decode_only = not encodes
         wanted.free_params_immediately = False
         wanted.n_threads = model["threads"]
         wanted.rng_type = wanted.sampler_rng_type = CPU_NOISE
@@ -113,7 +117,7 @@ class Library:
         if not self._context:
             self._context = None
             return False
-        self._loaded = model
+        self._loaded, self._encodes = model, encodes
         return True
 
     def free(self) -> None:
@@ -204,7 +208,7 @@ def main(memory: mmap.mmap, say: Say) -> None:
 
 def _work(library: Library, job: dict[str, Any]) -> dict[str, Any]:
     library.warnings.clear()
-    if not library.load(job["model"]):
+    if not library.load(job["model"], job["picture"]["begins"]):
         return {"wrong": "model", "details": "\n".join(library.warnings)[-2000:]}
     size = library.paint(job["picture"])
     if size is None:

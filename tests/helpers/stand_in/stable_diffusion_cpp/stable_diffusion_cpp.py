@@ -132,6 +132,7 @@ def new_sd_ctx(pointer: Any) -> Any:
         _callbacks["log"](3, b"get sd version from file failed\n", None)
         return None
     assert (params.rng_type, params.sampler_rng_type) == (2, 2)
+    _callbacks["encodes"] = not params.vae_decode_only
     embeddings = [params.embeddings[n].name for n in range(params.embedding_count)]
     return [path.name, params.vae_path, params.prediction, params.lora_apply_mode, embeddings]
 
@@ -153,6 +154,7 @@ def generate_image(context: Any, pointer: Any) -> Any:
     assert params.seed >= 0
     assert width % 64 == height % 64 == 0
     given = bytes(params.init_image.data[: 3 * width * height]) if params.init_image.data else b""
+    assert _callbacks["encodes"] or not given, "the library would crash"
     mask = bytes(params.mask_image.data[: width * height]) if params.mask_image.data else b""
     key = repr((
         *context, prompt, params.negative_prompt, params.seed, sigmas, sampling.sample_method,
