@@ -112,7 +112,12 @@ def _quantised(model: Model) -> bool:
 
 
 def origin(model: Model) -> str:
-    """The name, in small letters, of the model that this one was made of; "" for one made of none."""
+    """The name, in small letters, of the model that this one was made of; "" for one made of none.
+
+    Nor is one made of a model alone that has LoRAs or another VAE in its weights: it makes other pictures.
+    """
+    if model.look.merged:
+        return ""
     if model.look.exported:
         return (model.look.source or _EXPORTED.sub("", model.path.name)).casefold()
     if _quantised(model):
