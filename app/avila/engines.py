@@ -218,10 +218,11 @@ def unfollowed(request: GenerationRequest, can: Abilities) -> list[str]:
         "refiner": _("a refiner"),
         "ema": _("training averages"),
     }
-    changed = [
-        field.name for field in fields(made) if getattr(made, field.name) != getattr(request, field.name)
+    return [
+        words[field.name]
+        for field in fields(made)
+        if field.name in words and getattr(made, field.name) != getattr(request, field.name)
     ]
-    return [words[name] for name in changed]
 
 
 def nearest_sampler(sampler: str, possible: Sequence[str]) -> str:

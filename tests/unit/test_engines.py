@@ -183,6 +183,10 @@ def test_what_an_engine_cannot_follow_is_named_and_left_out() -> None:
     assert (made.sampler, made.loras, made.precision, made.vae_tiling) == ("Euler", (), "", True)
 
 
+def test_a_number_that_is_none_is_left_to_who_checks_it() -> None:
+    assert unfollowed(replace(ASKED, cfg_scale=float("nan")), CAN["onnx"]) == []
+
+
 @pytest.mark.parametrize(
     ("sampler", "possible", "near"),
     [
