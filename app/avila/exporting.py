@@ -7,7 +7,6 @@ from typing import Any
 
 from avila import startup
 from avila.errors import AvilaError
-from avila.generation import LARGEST_SIDE, SMALLEST_SIDE
 from avila.i18n import _
 from avila.library.card import SIDE_STEP
 from avila.library.export import Result, export
@@ -131,13 +130,14 @@ def _once(loras: list[tuple[Model, float]]) -> tuple[tuple[Model, float], ...]:
 
 
 def _checked(sides: tuple[int, int] | None) -> tuple[int, int] | None:
-    """A size that the card can recommend. Raises AvilaError."""
+    """A size that the card can recommend and the ONNX engine makes. Raises AvilaError."""
+    can = startup.abilities()[startup.ONNX]
     for side in sides or ():
-        if not SMALLEST_SIDE <= side <= LARGEST_SIDE or side % SIDE_STEP:
+        if not can.smallest_size <= side <= can.largest_size or side % SIDE_STEP:
             raise AvilaError(
                 _("The size cannot be recommended"),
                 _("A side of {side} pixels is no multiple of {step} from {smallest} to {largest}.").format(
-                    side=side, step=SIDE_STEP, smallest=SMALLEST_SIDE, largest=LARGEST_SIDE
+                    side=side, step=SIDE_STEP, smallest=can.smallest_size, largest=can.largest_size
                 ),
                 _("Give --size as 512x512, say."),
             )

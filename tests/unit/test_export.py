@@ -142,6 +142,20 @@ def test_a_lora_is_merged_once_however_it_is_named(
     assert "“ink” is given twice" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("size", ["56x64", "64x68", "2056x64"])
+def test_a_size_that_the_engine_does_not_make_is_not_recommended(
+    model: Model,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    size: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("AVILA_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(module, "run_child", lambda *_: pytest.fail("it was begun"))
+    assert cli.main(["models", "export", str(model.path), "--size", size]) == 1
+    assert "64 to 2048" in capsys.readouterr().err
+
+
 def test_nothing_is_left_of_one_that_did_nothing(
     model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
