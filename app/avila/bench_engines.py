@@ -89,17 +89,17 @@ def run(request: GenerationRequest, runs: int, told: Callable[[Figures], None]) 
         "machine": machine.hardware(),
         "versions": machine.versions(),
     }
-    results: dict[str, list[Figures]] = {entry.name: [] for entry in found}
+    results: list[list[Figures]] = [[] for _entry in found]
     with tempfile.TemporaryDirectory(prefix="avila-bench-", ignore_cleanup_errors=True) as folder:
         try:
             for turn in range(runs):
-                for entry in found:
-                    if not any("failed" in result for result in results[entry.name]):
-                        picture = Path(folder, f"{len(results)}-{found.index(entry)}.png")
-                        results[entry.name].append(_measure(entry, picture))
+                for place, entry in enumerate(found):
+                    if not any("failed" in result for result in results[place]):
+                        picture = Path(folder, f"{turn}-{place}.png")
+                        results[place].append(_measure(entry, picture))
                     figures["ways"] = _rows(found, results)
                     if turn == runs - 1:
-                        told(next(row for row in figures["ways"] if row["name"] == entry.name))
+                        told(figures["ways"][place])  # all before it have a row, too
                     with whole_file(kept) as file:
                         file.write(json.dumps(figures, indent=1).encode())
         except KeyboardInterrupt:
@@ -341,15 +341,20 @@ def child(text: str) -> None:
 # What it comes to
 
 
-def _rows(found: Sequence[Entry], results: dict[str, list[Figures]]) -> list[Figures]:
-    """A row for every entry that was tried, each compared with the first that made a picture."""
+def _rows(found: Sequence[Entry], results: Sequence[list[Figures]]) -> list[Figures]:
+    """A row for every entry that was tried, each compared with the first that made a picture.
+
+    Those of one name, as two quantised files of one type, are told apart by their files.
+    """
+    names = [entry.name for entry in found]
     rows: list[Figures] = []
     first: Figures | None = None
-    for entry in found:
-        made = [result for result in results[entry.name] if "failed" not in result]
-        failed = [result["failed"] for result in results[entry.name] if "failed" in result]
+    for entry, of_entry in zip(found, results, strict=True):
+        made = [result for result in of_entry if "failed" not in result]
+        failed = [result["failed"] for result in of_entry if "failed" in result]
+        alone = names.count(entry.name) == 1
         row: Figures = {
-            "name": entry.name,
+            "name": entry.name if alone else f"{entry.name} · {entry.way.model.path.name}",
             "engine": entry.way.engine,
             "runtime": entry.request.runtime,
             "weights": entry.way.detail or entry.way.model.dtype,

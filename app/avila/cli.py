@@ -515,7 +515,9 @@ def _bench_engines(options: argparse.Namespace, parser: argparse.ArgumentParser)
     print(json.dumps(result, indent=2) if options.json else bench_figures.table(result))
     if plot:
         bench_figures.save_plot(result, plot)
-    return INTERRUPTED if result.get("interrupted") else 0
+    if result.get("interrupted"):
+        return INTERRUPTED
+    return 0 if any("seconds" in row for row in result["ways"]) else 1
 
 
 def _percent(argument: str) -> int:

@@ -112,7 +112,12 @@ def _quantised(model: Model) -> bool:
 
 
 def origin(model: Model) -> str:
-    """The name, in small letters, of the model that this one was made of; "" for one made of none."""
+    """The name, in small letters, of the model that this one was made of; "" for one made of none.
+
+    Nor is one made of a model alone that has LoRAs or another VAE in its weights: it makes other pictures.
+    """
+    if model.look.merged:
+        return ""
     if model.look.exported:
         return (model.look.source or _EXPORTED.sub("", model.path.name)).casefold()
     if _quantised(model):
@@ -213,10 +218,11 @@ def unfollowed(request: GenerationRequest, can: Abilities) -> list[str]:
         "refiner": _("a refiner"),
         "ema": _("training averages"),
     }
-    changed = [
-        field.name for field in fields(made) if getattr(made, field.name) != getattr(request, field.name)
+    return [
+        words[field.name]
+        for field in fields(made)
+        if field.name in words and getattr(made, field.name) != getattr(request, field.name)
     ]
-    return [words[name] for name in changed]
 
 
 def nearest_sampler(sampler: str, possible: Sequence[str]) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 
 from avila import startup
 from avila.errors import AvilaError
-from avila.generation import LARGEST_SIDE, SMALLEST_SIDE
 from avila.i18n import _
 from avila.library.card import SIDE_STEP
 from avila.library.export import Result, export
+from avila.library.models import Model
 from avila.library.wishes import Wish, usual_target
 from avila.paths import expanded
 from avila.terminal import json_option, say, size, text, weighted
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
         library.find(options.name),
         options.int8,
         _checked(options.size),
-        tuple((library.find(name, "lora"), weight) for name, weight in _once(options.lora)),
+        _once([(library.find(name, "lora"), weight) for name, weight in options.lora]),
         library.find(options.vae, "vae") if options.vae else None,
     )
     folders = [folder for folder in library.folders if folder != library.own]
@@ -116,27 +116,28 @@ def _tell(made: Result, as_json: bool) -> None:
             say(_("{part} in int8: differs by {error} %").format(part=part, error=f"{100 * error:.2f}"))
 
 
-def _once(loras: list[tuple[str, float]]) -> list[tuple[str, float]]:
-    """Raise AvilaError when a LoRA is named twice."""
-    names = [name.casefold() for name, _weight in loras]
-    twice = next((name for name in names if names.count(name) > 1), "")
+def _once(loras: list[tuple[Model, float]]) -> tuple[tuple[Model, float], ...]:
+    """Raise AvilaError when a LoRA is named twice, in whatever way."""
+    paths = [lora.path for lora, _weight in loras]
+    twice = next((lora.name for lora, _weight in loras if paths.count(lora.path) > 1), "")
     if twice:
         raise AvilaError(
             _("“{name}” is given twice").format(name=twice),
             _("A LoRA is merged once, with one weight."),
             _("Leave one of them out."),
         )
-    return loras
+    return tuple(loras)
 
 
 def _checked(sides: tuple[int, int] | None) -> tuple[int, int] | None:
-    """A size that the card can recommend. Raises AvilaError."""
+    """A size that the card can recommend and the ONNX engine makes. Raises AvilaError."""
+    can = startup.abilities()[startup.ONNX]
     for side in sides or ():
-        if not SMALLEST_SIDE <= side <= LARGEST_SIDE or side % SIDE_STEP:
+        if not can.smallest_size <= side <= can.largest_size or side % SIDE_STEP:
             raise AvilaError(
                 _("The size cannot be recommended"),
                 _("A side of {side} pixels is no multiple of {step} from {smallest} to {largest}.").format(
-                    side=side, step=SIDE_STEP, smallest=SMALLEST_SIDE, largest=LARGEST_SIDE
+                    side=side, step=SIDE_STEP, smallest=can.smallest_size, largest=can.largest_size
                 ),
                 _("Give --size as 512x512, say."),
             )

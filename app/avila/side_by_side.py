@@ -54,9 +54,10 @@ def run(avila: startup.Avila, request: GenerationRequest, sheet: Path | None, as
     finally:
         signal.signal(signal.SIGINT, before)
     results = results_of(possible, jobs)
+    # first, so that it is told where the sheet cannot be written
+    print(json.dumps(told(results, jobs), indent=2) if as_json else table(results), flush=True)
     if sheet and any(result.picture for result in results):
         save_sheet(results, sheet)
-    print(json.dumps(told(results, jobs), indent=2) if as_json else table(results))
     if listener.interrupted:
         return INTERRUPTED
     return 0 if any(result.picture for result in results) else 1

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -115,6 +116,32 @@ def test_a_way_that_fails_ends_nothing(
     text = bench_figures.table(figures)
     assert "PyTorch · fp32 made no picture: no room" in text
     assert "median of 2 runs" in text
+
+
+def test_two_of_one_name_keep_their_own_figures(
+    measured: Callable[..., dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twins = [DREAM[3], replace(DREAM[3], path=Path("/m/dream.Q8_0.gguf"))]
+    monkeypatch.setattr(bench_engines, "_ways", lambda *_: (DREAM[0], ways(twins, able)))
+
+    def measure(entry: Entry, picture: Path) -> object:
+        return measured(entry, picture) | {"seconds": 50.0 + twins.index(entry.way.model)}
+
+    monkeypatch.setattr(bench_engines, "_measure", measure)
+    heard: list[tuple[str, float]] = []
+    run(ASKED, 2, lambda row: heard.append((row["name"], row["seconds"])))
+    assert heard == [
+        ("Native · q8_0 · dream-q8_0.gguf", 50.0),
+        ("Native · q8_0 · dream.Q8_0.gguf", 51.0),
+    ]
+
+
+def test_no_picture_at_all_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bench_engines, "_measure", lambda *_: {"failed": "no room"})
+    assert cli.main(["bench", "engines"]) == 1
+    assert "PyTorch · fp32 made no picture: no room" in capsys.readouterr().out
 
 
 def test_what_was_finished_outlives_ctrl_c(

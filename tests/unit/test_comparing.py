@@ -125,3 +125,14 @@ def test_the_command_line_takes_the_best_way_and_says_why(
     said = capsys.readouterr()
     assert json.loads(said.out)["backend"] == "onnx", "the only one that was measured"
     assert "ONNX: measured here" in said.err
+
+
+def test_a_sheet_that_cannot_be_written_loses_no_figures(
+    three: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    words = ["compare", "a boat", "--model", three, "--size", "64x64", "--sampler", "Euler"]
+    assert cli.main([*words, "--output", str(tmp_path / "file" / "sheet.png")]) == 1
+    said = capsys.readouterr()
+    assert said.out.startswith("PyTorch")
+    assert "The sheet could not be saved" in said.err

@@ -85,6 +85,13 @@ def test_what_was_made_of_a_model_belongs_to_it() -> None:
     assert family_of(DREAM[2], [*DREAM, other])[0] == DREAM[0]
 
 
+def test_an_export_with_a_lora_in_it_makes_pictures_of_its_own() -> None:
+    plain = model("dream-onnx", source="dream")
+    inked = replace(plain, path=Path("/m/inked-onnx"), look=replace(plain.look, merged=True))
+    assert families([DREAM[0], inked, plain]) == [(DREAM[0], plain), (inked,)]
+    assert engines.made_of(DREAM[0], [inked, plain]) == [plain]
+
+
 def test_another_family_or_a_problem_keeps_apart() -> None:
     xl = model("dream-onnx", family="sdxl")
     broken = model("dream-onnx-int8", problem="It is half-exported.")
@@ -174,6 +181,10 @@ def test_what_an_engine_cannot_follow_is_named_and_left_out() -> None:
     assert unfollowed(asked, CAN["onnx"]) == ["Heun", "LoRAs", "the chosen precision"]
     made = followed(asked, CAN["onnx"])
     assert (made.sampler, made.loras, made.precision, made.vae_tiling) == ("Euler", (), "", True)
+
+
+def test_a_number_that_is_none_is_left_to_who_checks_it() -> None:
+    assert unfollowed(replace(ASKED, cfg_scale=float("nan")), CAN["onnx"]) == []
 
 
 @pytest.mark.parametrize(

@@ -3,19 +3,24 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from avila import cli
 from avila.errors import AvilaError, Cancelled
 from avila.library import export as module
 from avila.library import room, wishes
+from avila.library.card import Card, read_card, write_card
 from avila.library.children import ChildError
 from avila.library.export import export
-from avila.library.exported import HALF, MODEL, read_export, write_done
+from avila.library.exported import HALF, MODEL, NETWORKS, Half, read_export, write_done, write_half
 from avila.library.models import Library, Model
+from avila.library.part_files import lock
 from avila.library.wishes import Wish, needs, usual_target
+from tests.helpers.additions import write_lora
 from tests.helpers.checkpoints import REFINER, write_tiny_checkpoint, write_tiny_folder
 from tests.helpers.exports import SMALL, Exports, export_in
 
@@ -76,14 +81,79 @@ def test_what_was_stopped_is_listed_as_half_and_goes_on(
     assert "half-exported" in refused(lambda: export(Wish(model, int8=True), target, quiet)).explanation
     seen: list[str] = []
     monkeypatch.setattr(module, "run_child", lambda name, *_rest: seen.append(name) or stop())
-
-    def stop() -> None:
-        raise Cancelled
-
     with pytest.raises(Cancelled):
         export(Wish(model), target, quiet)
     assert seen == ["avila.backends.exporting"]
     assert (target / "text_encoder" / MODEL).read_bytes() == b"a network", "what was done is kept"
+
+
+def test_int8_goes_on_when_what_it_was_copied_from_is_gone(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wish, target = Wish(model, int8=True), tmp_path / "torch-onnx-int8"
+    target.mkdir()
+    with (target / HALF).open("wb") as file:
+        write_half(file, Half("sd1", "", "int8", wish.source, wish.stamp))
+    (target / NETWORKS).write_text("{}")
+    seen: list[str] = []
+    monkeypatch.setattr(module, "run_child", lambda name, *_rest: seen.append(name) or stop())
+    with pytest.raises(Cancelled):
+        export(wish, target, quiet)
+    assert seen == ["avila.backends.exporting"], "nothing is there to make int8 of"
+
+
+def stop() -> None:
+    raise Cancelled
+
+
+def test_two_that_begin_at_once_do_not_share_a_folder(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "torch-onnx"
+    target.mkdir()
+    monkeypatch.setattr(module, "run_child", lambda *_: stop())
+    with (target / HALF).open("a+b") as first:  # which has not said yet what it makes
+        assert lock(first)
+        error = refused(lambda: export(Wish(model), target, quiet))
+        assert "exported already" in error.title
+        assert (target / HALF).is_file()
+    with pytest.raises(Cancelled):  # the other was ended there: its folder is taken over
+        export(Wish(model), target, quiet)
+
+
+def test_what_is_merged_is_in_the_name_and_a_card_can_hold_it(model: Model, tmp_path: Path) -> None:
+    odd = replace(model, name="my\u00a0model\u200d " + "x" * 90)
+    lora = replace(model, path=tmp_path / "ink.safetensors")
+    for wish, name in (
+        (Wish(odd, int8=True), f"my model  {'x' * 58} (ONNX int8)"),
+        (Wish(model, loras=((lora, 0.5),), vae=lora), "torch + ink + ink (ONNX)"),
+    ):
+        write_card(tmp_path, Card(name=module._name(wish)))
+        assert read_card(tmp_path).name == name
+
+
+def test_a_lora_is_merged_once_however_it_is_named(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AVILA_HOME", str(tmp_path / "home"))
+    lora = write_lora(tmp_path / "home" / "models" / "ink.safetensors")
+    words = ["models", "export", str(model.path), "--lora", "ink", "--lora", f"{lora}:0.5"]
+    assert cli.main(words) == 1
+    assert "“ink” is given twice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("size", ["56x64", "64x68", "2056x64"])
+def test_a_size_that_the_engine_does_not_make_is_not_recommended(
+    model: Model,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    size: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("AVILA_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(module, "run_child", lambda *_: pytest.fail("it was begun"))
+    assert cli.main(["models", "export", str(model.path), "--size", size]) == 1
+    assert "64 to 2048" in capsys.readouterr().err
 
 
 def test_nothing_is_left_of_one_that_did_nothing(

@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from safetensors.numpy import save_file
 
 from avila import cli, machine
 from avila.backends import diffusers as module
@@ -24,8 +25,10 @@ from avila.backends.tiling import in_tiles
 from avila.errors import AvilaError, NotEnoughMemoryError
 from avila.gallery.metadata import read
 from avila.generation import GenerationRequest, Lora, Step
+from avila.library.exported import made_from, read_export
 from avila.library.models import Library
-from tests.helpers.exports import MODELS, Exports, copied, recorded
+from tests.helpers.checkpoints import write_tiny_checkpoint
+from tests.helpers.exports import MODELS, SIZE, SMALL, Exports, copied, export_in, recorded
 from tests.helpers.pictures import pixels
 
 ASKED = GenerationRequest(
@@ -68,6 +71,40 @@ def test_the_picture_is_that_of_pytorch(pair: Any, sampler: str, follow_draft: i
     assert theirs.std() > 1
     assert abs(ours - theirs).max() <= 2
     assert abs(ours - theirs).mean() < 0.1
+
+
+def test_an_export_with_a_lora_and_a_vae_makes_the_picture_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of Stable Diffusion 2 with v-prediction, as one file."""
+    models = tmp_path / "models"
+    layout = replace(SMALL, family="sd2")
+    write_tiny_checkpoint(models / "torch.safetensors", layout=layout, extra=("v_pred",))
+    write_tiny_checkpoint(models / "other.safetensors", seed=9, layout=layout)
+    generator = np.random.default_rng(3)
+    lora = {  # the widths of SMALL
+        f"lora_{layer}.lora_{way}.weight": generator.standard_normal(shape, np.float32)
+        for layer, width in (
+            ("unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q", 64),
+            ("te_text_model_encoder_layers_0_mlp_fc2", 32),
+        )
+        for way, shape in (("up", (width, 2)), ("down", (2, width * (4 if "fc2" in layer else 1))))
+    }
+    save_file(lora, models / "ink.safetensors")
+    assert export_in(tmp_path, "--size", SIZE, "--lora", "ink:0.4", "--vae", "other") == 0
+    monkeypatch.setattr(module, "device_and_dtype", lambda: Device("cpu", "float32", "CPU"))
+    library = Library([models])
+    torch, made = Diffusers(library), Onnx(library)
+    request = replace(ASKED, model="torch.safetensors", backend="diffusers", runtime="")
+    loras = (Lora("ink.safetensors", 0.4),)
+    with_both = pixels(torch, replace(request, loras=loras, vae="other.safetensors")).astype(int)
+    ours = pixels(made, replace(ASKED, model="torch-onnx")).astype(int)
+    assert abs(ours - with_both).max() <= 2
+    assert torch.pipeline(request).scheduler.config.prediction_type == "v_prediction"
+    for part in ({"loras": loras}, {"vae": "other.safetensors"}):
+        assert abs(ours - pixels(torch, replace(request, **part))).mean() > 1, "both are in it"
+    torch.close()
+    made.close()
 
 
 @pytest.mark.parametrize("size", [(72, 104), (64, 136)])
@@ -297,7 +334,21 @@ def test_an_export_of_another_kind_or_that_is_not_whole_is_told(
     cut_off("unet/model.onnx.data")(copied(whole, tmp_path / "cut"))
     (copied(whole, tmp_path / "gone") / "unet" / "model.onnx.data").unlink()
     backend = Onnx(Library([tmp_path]))
-    for name in ("opset", "newer", "family", "tokens", "cut", "gone"):
+    scheduler = read_export(whole).scheduler
+    values = {
+        "huge colours": {"colours": [[10**400] * 3] * 5},
+        "huge share": {"differences": {"unet": 10**400}},
+        "no scale": {"scaling_factor": float("nan")},
+        "huge channels": {"channels": 10**12},
+        "huge schedule": {"scheduler": scheduler | {"num_train_timesteps": 10**12}},
+        "betas": {"scheduler": scheduler | {"beta_start": "small"}},
+        "spacing": {"scheduler": scheduler | {"timestep_spacing": [1]}},
+        "offset": {"scheduler": scheduler | {"timestep_spacing": "leading", "steps_offset": "1"}},
+    }
+    for name, index in values.items():
+        copied(whole, tmp_path / name, **index)
+    assert all(isinstance(made_from(tmp_path / name), str) for name in values)
+    for name in ("opset", "newer", "family", "tokens", "cut", "gone", *values):
         with pytest.raises(AvilaError) as told:
             backend.generate(replace(ASKED, model=name), lambda step: None)
         assert "cannot be used" in told.value.title, name

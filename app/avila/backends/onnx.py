@@ -255,7 +255,10 @@ class Onnx:
         export, note = loaded.export, loaded.note
         asked = fitting(request, export.pixels)
         noise = Noise(request.seed)
-        run = sampler(request.sampler, export.scheduler, request.steps)
+        try:
+            run = sampler(request.sampler, export.scheduler, request.steps)
+        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            raise loaded._unfit("scheduler", str(error)) from error
         begin = request.steps - request.steps_run() if request.follow_draft else 0
         given = _conditions(loaded, asked)
         loaded.let_go(*export.texts)

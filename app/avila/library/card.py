@@ -27,6 +27,7 @@ from avila.paths import whole_file
 
 NAME = "avila.json"
 LARGEST_CARD = 1_000_000  # bytes
+LONGEST_NAME = 80  # characters
 SIDE_STEP = 8  # pixels; recommended sides are multiples of it
 _SD1 = GenerationRequest(prompt="")
 
@@ -184,7 +185,7 @@ def _card(values: dict[str, Any], usual: Recommended) -> Card:
     if not isinstance(values, dict):
         raise ValueError("not a JSON object")
     name = values.get("name", known.name)
-    if not isinstance(name, str) or len(name) > 80 or not name.isprintable():
+    if not isinstance(name, str) or len(name) > LONGEST_NAME or not name.isprintable():
         raise ValueError("name")
     sizes = values.get("sizes")
     if sizes is not None:

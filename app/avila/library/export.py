@@ -18,7 +18,7 @@ from avila import machine
 from avila.errors import AvilaError
 from avila.i18n import _
 from avila.library import room
-from avila.library.card import write_card
+from avila.library.card import LONGEST_NAME, write_card
 from avila.library.children import ChildError, run_child
 from avila.library.exported import (
     DONE,
@@ -34,7 +34,7 @@ from avila.library.exported import (
     write_export,
     write_half,
 )
-from avila.library.part_files import lock
+from avila.library.part_files import is_at, lock
 from avila.library.wishes import Wish, check, needs, source_name
 from avila.paths import whole_file
 
@@ -124,7 +124,7 @@ def _check_half(target: Path, half: Half) -> None:
             _("Name another folder with --output."),
             str(error),
         ) from error
-    if not taken or read_half(target) == half:
+    if not taken or read_half(target) == half or _just_begun(target):
         return
     known = target.is_dir() and (target / HALF).is_file()
     raise AvilaError(
@@ -135,6 +135,13 @@ def _check_half(target: Path, half: Half) -> None:
         _("Move it to the trash first, or name another folder with --output."),
         str(target),
     )
+
+
+def _just_begun(target: Path) -> bool:
+    """Whether somebody has made the folder, and has not said yet what it is going to be."""
+    with suppress(OSError):
+        return [file.name for file in target.iterdir()] == [HALF] and not (target / HALF).stat().st_size
+    return False
 
 
 def _exact(folder: Path, wish: Wish) -> Export | None:
@@ -152,16 +159,19 @@ def _exact(folder: Path, wish: Wish) -> Export | None:
 def _held(target: Path, half: Half) -> Iterator[None]:
     """The folder, marked as half-exported, for this process alone; it goes again if nothing is done in it."""
     target.mkdir(parents=True, exist_ok=True)
-    if not (target / HALF).is_file():
-        write_half(target, half)
-    with (target / HALF).open("r+b") as file:
-        if not lock(file):
+    with (target / HALF).open("a+b") as file:  # the lock is on what all others open: it is never replaced
+        # Whoever held it before may just have finished, or stopped and taken the folder along.
+        if not lock(file) or not is_at(file, target / HALF) or (target / INDEX).is_file():
             raise AvilaError(
                 _("This is being exported already"),
                 _("Another window or command is at “{name}”.").format(name=target.name),
                 _("Wait for it, or stop it first."),
                 str(target),
             )
+        if os.fstat(file.fileno()).st_size:
+            _check_half(target, half)
+        else:
+            write_half(file, half)
         try:
             yield
         finally:
@@ -171,7 +181,9 @@ def _held(target: Path, half: Half) -> Iterator[None]:
 
 def _export(wish: Wish, target: Path, listener: Listener, stopped: Callable[[], bool], language: str) -> None:
     """Let PyTorch write what is not there yet, in float32."""
-    if (target / NETWORKS).is_file():
+    unet = UNET_EXACT if wish.int8 else "unet"
+    # Of an int8 one all else may have been copied from an export in float32 that is gone meanwhile.
+    if (target / NETWORKS).is_file() and any(done(target / name) is not None for name in (unet, "unet")):
         return
     part = ""
 
@@ -187,7 +199,7 @@ def _export(wish: Wish, target: Path, listener: Listener, stopped: Callable[[], 
         "size": wish.pixels,
         "loras": [(str(lora.path), lora.name, weight) for lora, weight in wish.loras],
         "vae": str(wish.vae.path) if wish.vae else "",
-        "unet": UNET_EXACT if wish.int8 else "unet",
+        "unet": unet,
         "language": language,
     }
     _run("avila.backends.exporting", [json.dumps(job)], told, stopped, wish, target)
@@ -234,10 +246,8 @@ def _finish(wish: Wish, target: Path, half: Half) -> Export:
     """Write the card, and last of all the index; remove what only served on the way."""
     shutil.rmtree(target / UNET_EXACT, ignore_errors=True)
     card, (width, height) = wish.model.card, wish.pixels
-    kind = "ONNX int8" if wish.int8 else "ONNX"
-    name = f"{wish.model.name[: 78 - len(kind)].strip()} ({kind})"
     recommended = replace(card.recommended, width=width, height=height)
-    write_card(target, replace(card, name=name, recommended=recommended))
+    write_card(target, replace(card, name=_name(wish), recommended=recommended))
     described = json.loads((target / NETWORKS).read_text("utf-8"))
     error = done(target / "unet") if wish.int8 else None
     files = {
@@ -259,6 +269,16 @@ def _finish(wish: Wish, target: Path, half: Half) -> Export:
         with suppress(OSError):  # on Windows the mark is open still
             left.unlink()
     return read_export(target)
+
+
+def _name(wish: Wish) -> str:
+    """What people call it, as a card can hold it: "dream + ink (ONNX)"."""
+    kind = " (ONNX int8)" if wish.int8 else " (ONNX)"
+    merged = [source_name(lora) for lora, _weight in wish.loras]
+    vae = [source_name(wish.vae)] if wish.vae else []
+    name = " + ".join([wish.model.name, *merged, *vae])
+    name = "".join(letter if letter.isprintable() else " " for letter in name)
+    return name[: LONGEST_NAME - len(kind)].strip() + kind
 
 
 def _run(

@@ -10,9 +10,10 @@ networks.json, */done.json   likewise: what is done
 """
 
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from avila.errors import AvilaError
 from avila.i18n import _
@@ -26,6 +27,7 @@ MODEL = "model.onnx"
 FORMAT = 2
 OPSET = 18
 LARGEST_INDEX = 1_000_000  # bytes
+LARGEST_NUMBER = 100_000  # of tokens, channels, pixels a latent, timesteps
 TEXTS = ("family", "variant", "source", "vae", "precision", "stamp")
 SHARES = ("loras", "differences", "quantised")
 DICTS = (*SHARES, "scheduler", "files")
@@ -79,7 +81,7 @@ def read_export(folder: Path) -> Export:
         values = json.loads(first_bytes(folder / INDEX, LARGEST_INDEX)[0])
         newer = values["format"] != FORMAT
         export = None if newer else _export(values)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise AvilaError(
             _("“{name}” cannot be used").format(name=name),
             _("Its index {file} cannot be read.").format(file=INDEX),
@@ -124,10 +126,10 @@ def read_half(folder: Path) -> Half | None:
     return Half(*known) if values.get("format") == FORMAT and all(type(one) is str for one in known) else None
 
 
-def write_half(folder: Path, half: Half) -> None:
-    """Mark the folder as half-exported. Raises OSError."""
-    with whole_file(folder / HALF) as file:
-        file.write(json.dumps({"format": FORMAT, **asdict(half)}).encode())
+def write_half(file: BinaryIO, half: Half) -> None:
+    """Write into HALF, which is open and empty, what the folder is going to be. Raises OSError."""
+    file.write(json.dumps({"format": FORMAT, **asdict(half)}).encode())
+    file.flush()
 
 
 def done(part: Path) -> float | None:
@@ -156,9 +158,11 @@ def _export(values: dict[str, Any]) -> Export:
     known["colours"] = tuple(tuple(float(share) for share in row) for row in known["colours"])
     export = Export(**known)
     whole = (export.tokens, export.channels, export.pixels)
+    trained = export.scheduler.get("num_train_timesteps", 1000)
     if (
-        not all(type(number) is int and number > 0 for number in whole)
+        not all(type(number) is int and 0 < number <= LARGEST_NUMBER for number in (*whole, trained))
         or type(export.scaling_factor) is not float
+        or not math.isfinite(export.scaling_factor)
         or not all(type(getattr(export, name)) is dict for name in DICTS)
         or not all(type(getattr(export, name)) is str for name in TEXTS)
         or not all(_share(share) for name in SHARES for share in getattr(export, name).values())
@@ -172,7 +176,7 @@ def _export(values: dict[str, Any]) -> Export:
 
 
 def _share(value: object) -> bool:
-    return isinstance(value, float | int) and not isinstance(value, bool)
+    return isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _inside(name: str) -> bool:

@@ -69,6 +69,7 @@ class Kind:
     gguf: bool = False  # which no other engine reads
     exported: bool = False  # to ONNX: a folder that the onnx engine runs, and no other
     source: str = ""  # the name of the model that it was exported from; "" when that is not told
+    merged: bool = False  # LoRAs or another VAE are in an export's weights: its pictures are its own
     problem: str = ""  # why it makes no pictures by itself, one sentence; "" when it does
     pickle: bool = False  # an old file of Python's, to be converted before anything reads it
     ema: bool = False  # a checkpoint that holds the averages of its training (EMA) beside its weights
@@ -109,6 +110,7 @@ def kind_of(path: Path) -> Kind:
                 export.precision,
                 exported=True,
                 source=export.source,
+                merged=bool(export.loras or export.vae),
             )
         if path.is_dir() and (path / HALF).is_file():
             half = read_half(path)

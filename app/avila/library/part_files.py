@@ -104,7 +104,7 @@ def held(target: Path) -> Iterator[Part]:
     handle = os.open(_part_of(target), os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
     with os.fdopen(handle, "r+b") as file:
         # Whoever held it before may have finished: then these are the bytes of a whole model.
-        if not lock(file) or not _is_at(file, _part_of(target)):
+        if not lock(file) or not is_at(file, _part_of(target)):
             raise AvilaError(
                 _("This is being downloaded already"),
                 _("Another download is at “{name}”.").format(name=target.name),
@@ -200,7 +200,7 @@ def taken(target: Path) -> AvilaError:
     )
 
 
-def _is_at(file: BinaryIO, path: Path) -> bool:
+def is_at(file: BinaryIO, path: Path) -> bool:
     """Whether the open file is still the one at `path`."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
