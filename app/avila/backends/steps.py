@@ -127,7 +127,10 @@ class Sampler:
 
 
 def sampler(name: str, config: Mapping[str, Any], steps: int) -> Sampler:
-    """One of SAMPLERS for a model with this scheduler config (diffusers' scheduler_config.json)."""
+    """One of SAMPLERS for a model with this scheduler config (diffusers' scheduler_config.json).
+
+    What is no such config raises ValueError, TypeError, LookupError or ArithmeticError.
+    """
     signals = _signals(config)  # a² of every timestep
     shaped_noise = config.get("beta_schedule") == "squaredcos_cap_v2" or config.get("rescale_betas_zero_snr")
     if config.get("rescale_betas_zero_snr") and name not in ("DDIM", "LCM"):
@@ -140,6 +143,8 @@ def sampler(name: str, config: Mapping[str, Any], steps: int) -> Sampler:
     if config.get("final_sigmas_type") == "sigma_min":
         last = _level(signals[0])
     spacing = config.get("timestep_spacing") or ("leading" if name in ("DDIM", "LCM") else "linspace")
+    if spacing not in ("leading", "linspace", "trailing"):
+        raise ValueError(f"timestep_spacing: {spacing!r}")
     start = 1.0
     match name:
         case "DDIM":
