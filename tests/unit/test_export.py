@@ -1,6 +1,8 @@
 """`avila models export`: what it leaves, what it refuses, and how it goes on."""
 
+import importlib.metadata
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -166,6 +168,31 @@ def test_nothing_is_left_of_one_that_did_nothing(
     error = refused(lambda: export(Wish(model), tmp_path / "new", quiet))
     assert "memory" in error.explanation
     assert not (tmp_path / "new").exists()
+
+
+def test_an_exporter_that_fails_is_told_in_its_own_words(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "failing.py").write_text(
+        "from avila.library.children import be_child\n"
+        "def work():\n"
+        "    raise RuntimeError('Could not guard on u0\\nMore of it')\n"
+        "be_child(work)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    real = module.run_child
+    monkeypatch.setattr(module, "run_child", lambda _name, *rest: real("failing", *rest))
+    error = refused(lambda: export(Wish(model), tmp_path / "new", quiet))
+    assert "RuntimeError: Could not guard on u0" in error.explanation
+    assert "More of it" not in error.explanation
+    assert "Traceback" in error.details
+
+
+def test_a_torch_that_is_too_old_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.metadata, "version", lambda _name: "2.11.0+cu130")
+    assert wishes.missing() == ("torch>=2.13",)
+    monkeypatch.setattr(importlib.metadata, "version", lambda _name: "2.13.0")
+    assert wishes.missing() == ()
 
 
 def test_one_that_answers_otherwise_is_not_kept(

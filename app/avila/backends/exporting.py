@@ -88,7 +88,9 @@ def main(text: str) -> int:
         full = error.errno in (None, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # numpy says no number
         return _fail("full" if full else "unwritable", str(error))
     except (MemoryError, RuntimeError) as error:
-        return _fail("memory" if out_of_memory(error) else "", f"{type(error).__name__}: {error}")
+        if not out_of_memory(error):
+            raise
+        return _fail("memory", f"{type(error).__name__}: {error}")
     return 0
 
 

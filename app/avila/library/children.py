@@ -1,8 +1,9 @@
 """Long work in a process of its own: it says in JSON lines how far it is, and ends when it is told to.
 
 The process is `python -m MODULE ARGUMENTS…`. A line on its stdout is one object: {"wrong": …, "details": …}
-says why it cannot go on, all else is up to who started it. Its stdin closes when this process ends, however
-it does; a module that reads it knows then that nobody waits any more.
+says why it cannot go on ("failed": what its code raised, with the traceback), all else is up to who started
+it. Its stdin closes when this process ends, however it does; a module that reads it knows then that nobody
+waits any more.
 """
 
 import json
@@ -20,6 +21,7 @@ from avila.errors import Cancelled
 
 LOOK = 0.1  # seconds between two looks whether to stop
 WAITING = "\n"  # stands for no line yet
+DETAILS = 4000  # characters of the log that a failure fills
 
 
 class ChildError(Exception):
@@ -47,8 +49,10 @@ def be_child(work: Callable[[], int]) -> NoReturn:
     status = 1
     try:
         status = work()
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as error:
+        reason = traceback.format_exception_only(error)[0]
+        said = {"wrong": "failed", "details": (reason + traceback.format_exc())[:DETAILS]}
+        sys.stdout.write(json.dumps(said) + "\n")
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)  # the thread that waits for stdin would hold up a usual end

@@ -39,6 +39,7 @@ from avila.library.wishes import Wish, check, needs, source_name
 from avila.paths import whole_file
 
 UNET_EXACT = "unet-fp32"  # in the folder while it is made: what int8 is made of
+LONGEST_REASON = 200  # characters of an exporter's own words
 PATIENCE = 86_400.0  # seconds for one process; a person can stop it at any time
 QUANTISE_COSTS = 0.4  # of the time that the export of the same network takes
 
@@ -315,8 +316,17 @@ def _refused(wish: Wish, target: Path, error: ChildError) -> AvilaError:
         )
     if error.wrong == "full" or room.free(target) < room.LITTLE:
         return _full(wish, target, error.details)
+    if error.wrong == "failed":
+        reason = error.details.partition("\n")[0]
+        return AvilaError(
+            title,
+            _("The exporter failed: {reason}").format(reason=reason[:LONGEST_REASON]),
+            _("Use the model with the diffusers engine."),
+            f"{target}\n{error.details}",
+        )
     said = {
         "memory": _("There was not enough memory."),
+        "slow": _("It took far too long and was stopped."),
         "missing": _("A package that it needs cannot be loaded."),
         "unwritable": _("{folder} cannot be written.").format(folder=target),
     }

@@ -1,10 +1,12 @@
 """An export to ONNX that a person wants: whether it can be, what it takes, and where it goes."""
 
 import hashlib
+import importlib.metadata
 import importlib.util
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from avila.library.models import Model, lacks_only_a_vae
 FAMILIES = ("sd1", "sd2", "sdxl")
 VARIANTS = ("refiner", "edit", "depth")  # that are not exported
 LIBRARIES = ("torch", "diffusers", "transformers", "onnx", "onnxscript", "onnxruntime")
+TORCH = 2, 13  # 2.11 cannot export a UNet of any size: it stops at the cropped upsampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,13 @@ def why_not(model: Model, vae: Model | None = None) -> str:
 
 
 def missing() -> tuple[str, ...]:
-    """The packages that an export needs and that are not installed."""
-    return tuple(name for name in LIBRARIES if not importlib.util.find_spec(name))
+    """The packages that an export needs and that are not installed, or are too old: "torch>=2.13"."""
+    lacking = [name for name in LIBRARIES if not importlib.util.find_spec(name)]
+    with suppress(importlib.metadata.PackageNotFoundError, ValueError):
+        major, minor, *_rest = importlib.metadata.version("torch").split(".")
+        if (int(major), int(minor)) < TORCH:
+            lacking.append(f"torch>={TORCH[0]}.{TORCH[1]}")
+    return tuple(lacking)
 
 
 def source_name(model: Model) -> str:
