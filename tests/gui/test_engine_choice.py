@@ -170,6 +170,7 @@ def test_a_runtime_is_chosen_where_an_export_is(hands: object, window: Window, q
     panel.set_models([DREAM[1]])
     panel.choose_model("dream-onnx")
     assert panel.engine.isVisible(), "an export alone has runtimes, too"
+    assert runtime.grab().width() > panel.width() / 2, "its name can be read"
     assert not panel.engine.box.isVisible()
     assert panel.request().runtime == "cpu"
     assert runtime.accessibleName()

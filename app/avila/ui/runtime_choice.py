@@ -4,7 +4,7 @@ import threading
 from contextlib import suppress
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QSizePolicy
 
 from avila import startup
 from avila.i18n import _
@@ -29,6 +29,8 @@ class RuntimeChoice(Choice):
             _("What calculates the exported model: the quickest here, or one of your choice"),
         )
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        # It asks for no width; where the choice of an engine is hidden, its column has nothing else that does.
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._here: list[tuple[str, str]] | None = None
         self._wanted = ""  # which may be one that is not here
         self._thread: threading.Thread | None = None
