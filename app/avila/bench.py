@@ -336,7 +336,7 @@ def _child(arguments: list[str], environment: dict[str, str]) -> Figures:
     """The JSON line that another Python prints last; its pictures and settings go to a passing folder."""
     with tempfile.TemporaryDirectory(prefix="avila-bench-", ignore_cleanup_errors=True) as home:
         done = subprocess.run(
-            [sys.executable, *arguments],
+            [sys.executable, "-P", *arguments],
             env=os.environ | environment | {"AVILA_HOME": home},
             capture_output=True,
             encoding="utf-8",

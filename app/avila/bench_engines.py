@@ -184,7 +184,7 @@ def full_model() -> Iterator[str]:
         for engine, words in made:
             if engine in startup.LIBRARIES and startup.installed(engine):
                 say("avila models " + " ".join(words))
-                status = subprocess.run([sys.executable, "-m", "avila", "models", *words], check=False)
+                status = subprocess.run([sys.executable, "-P", "-m", "avila", "models", *words], check=False)
                 if status.returncode:  # the other engines are worth measuring all the same
                     say(_("That did not work; the benchmark goes on without it."))
         yield str(path)
@@ -201,7 +201,7 @@ def _measure(entry: Entry, picture: Path) -> Figures:
         environment = {"AVILA_HOME": home, "AVILA_SPAWNED_AT": repr(time.time())}
         with Path(home, "stderr").open("w+b") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-c", code, json.dumps(task)],
+                [sys.executable, "-P", "-c", code, json.dumps(task)],
                 env=os.environ | environment,
                 stdout=subprocess.PIPE,
                 stderr=errors,

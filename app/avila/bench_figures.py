@@ -159,7 +159,7 @@ def save_plot(figures: Figures, path: Path) -> None:
         # The window's library draws it; nothing else here knows Qt, and a screen is not needed.
         code = "import sys; from avila.ui.vector import png; png(sys.argv[1])"
         done = subprocess.run(
-            [sys.executable, "-c", code, str(path)],
+            [sys.executable, "-P", "-c", code, str(path)],
             input=drawing,
             capture_output=True,
             timeout=60,

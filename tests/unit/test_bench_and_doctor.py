@@ -231,6 +231,14 @@ def test_a_child_that_fails_is_told() -> None:
     assert caught.value.advice == "gone"
 
 
+def test_a_child_takes_nothing_from_the_folder_it_starts_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit(4)")
+    monkeypatch.chdir(tmp_path)
+    assert bench._child(["-c", "import json; print(json.dumps({'a': 1}))"], {}) == {"a": 1}
+
+
 def test_figures_for_people() -> None:
     assert (
         bench.table({"bench": "x", "a": {"b": 1.23456, "c": True}}) == "bench  x\na.b    1.235\na.c    True"

@@ -29,7 +29,7 @@ class RuntimeChoice(Choice):
             _("What calculates the exported model: the quickest here, or one of your choice"),
         )
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        # It asks for no width; where the choice of an engine is hidden, its column has nothing else that does.
+        # It asks for no width, and where the engines are hidden nothing else in its column does.
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._here: list[tuple[str, str]] | None = None
         self._wanted = ""  # which may be one that is not here
