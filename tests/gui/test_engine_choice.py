@@ -241,6 +241,8 @@ def test_a_compared_picture_is_seen_large_and_the_row_comes_back(
     assert shown.isVisible()
     assert page.comparisons.shown is shown
     assert "PyTorch" in first._picture.accessibleName()
+    hands["onnx"].let_go()
+    hands["native"].let_go()
 
 
 def test_a_comparison_is_cancelled(hands: dict[str, HandMoved], window: Window, qtbot: QtBot) -> None:
@@ -273,3 +275,4 @@ def test_a_picture_is_compared_with_what_the_others_make(
     assert [card.result.way.name for card in page.comparisons.shown.cards.values()] == ["PyTorch", "Native"]
     assert page.comparisons.shown._reference, "they are compared with the picture"
     page.comparisons.shown.cancel_wanted.emit()
+    hands["diffusers"].let_go()
