@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from avila import cli
+from avila.backends import int8
 from avila.errors import AvilaError, Cancelled
 from avila.library import export as module
 from avila.library import room, wishes
@@ -186,6 +187,20 @@ def test_an_exporter_that_fails_is_told_in_its_own_words(
     assert "RuntimeError: Could not guard on u0" in error.explanation
     assert "More of it" not in error.explanation
     assert "Traceback" in error.details
+
+
+@pytest.mark.parametrize(
+    "said", ["std::bad_alloc", "Failed to allocate memory for requested buffer of size 9"]
+)
+def test_onnx_runtimes_lack_of_memory_is_told_as_that(
+    said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_arguments: Any) -> None:
+        raise Exception(said)
+
+    monkeypatch.setattr(int8, "quantise", fail)
+    assert int8.main(tmp_path, tmp_path, (8, 8)) == 1
+    assert json.loads(capsys.readouterr().out)["wrong"] == "memory"
 
 
 def test_a_torch_that_is_too_old_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,9 +62,16 @@ def import_quietly() -> None:
         module.logging.disable_progress_bar()
 
 
+_NO_MEMORY = (
+    "out of memory", "not enough memory", "can't allocate memory",
+    "bad allocation", "bad_alloc", "failed to allocate memory",
+)  # fmt: skip
+
+
 def out_of_memory(error: Exception) -> bool:
-    """Whether this says so in one of torch's ways: CUDA and MPS "out of memory", CPU "can't allocate"."""
+    """Whether this says so in one of torch's ways (CUDA and MPS "out of memory", CPU "can't allocate") or in
+    ONNX Runtime's ("bad allocation", "Failed to allocate memory")."""
     if isinstance(error, MemoryError):
         return True
     text = str(error).lower()
-    return any(sign in text for sign in ("out of memory", "not enough memory", "can't allocate memory"))
+    return any(sign in text for sign in _NO_MEMORY)

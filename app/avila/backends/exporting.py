@@ -87,7 +87,7 @@ def main(text: str) -> int:
     except OSError as error:
         full = error.errno in (None, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # numpy says no number
         return _fail("full" if full else "unwritable", str(error))
-    except (MemoryError, RuntimeError) as error:
+    except Exception as error:
         if not out_of_memory(error):
             raise
         return _fail("memory", f"{type(error).__name__}: {error}")

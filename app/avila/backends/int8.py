@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from avila.backends.devices import out_of_memory
 from avila.library.children import be_child
 from avila.library.exported import MODEL, clear_part, write_done
 
@@ -42,8 +43,10 @@ def main(source: Path, target: Path, sides: tuple[int, int]) -> int:
     except OSError as error:
         full = error.errno in (None, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         return _fail("full" if full else "unwritable", str(error))
-    except MemoryError as error:
-        return _fail("memory", str(error))
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+        return _fail("memory", f"{type(error).__name__}: {error}")
     finally:
         (source / INFERRED).unlink(missing_ok=True)
     return 0
