@@ -177,7 +177,9 @@ def test_an_exporter_that_fails_is_told_in_its_own_words(
     (tmp_path / "failing.py").write_text(
         "from avila.library.children import be_child\n"
         "def work():\n"
-        "    raise RuntimeError('Could not guard on u0\\nMore of it')\n"
+        "    print('a library warned', file=__import__('sys').stderr)\n"
+        "    cause = RuntimeError('\\x1b[96mCould not guard on u0\\x1b[0m\\nMore of it')\n"
+        "    raise ValueError('Next steps:' + 300 * 'y') from cause\n"
         "be_child(work)\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
@@ -186,7 +188,9 @@ def test_an_exporter_that_fails_is_told_in_its_own_words(
     error = refused(lambda: export(Wish(model), tmp_path / "new", quiet))
     assert "RuntimeError: Could not guard on u0" in error.explanation
     assert "More of it" not in error.explanation
+    assert "Next steps" not in error.explanation
     assert "Traceback" in error.details
+    assert "a library warned" in error.details
 
 
 @pytest.mark.parametrize(
@@ -206,8 +210,9 @@ def test_onnx_runtimes_lack_of_memory_is_told_as_that(
 def test_a_torch_that_is_too_old_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.metadata, "version", lambda _name: "2.11.0+cu130")
     assert wishes.missing() == ("torch>=2.13",)
-    monkeypatch.setattr(importlib.metadata, "version", lambda _name: "2.13.0")
-    assert wishes.missing() == ()
+    for fine in ("2.13.0", "3.0", None):  # the last of a half-removed package
+        monkeypatch.setattr(importlib.metadata, "version", lambda _name, fine=fine: fine)
+        assert wishes.missing() == ()
 
 
 def test_one_that_answers_otherwise_is_not_kept(

@@ -1,7 +1,7 @@
 """Long work in a process of its own: it says in JSON lines how far it is, and ends when it is told to.
 
 The process is `python -m MODULE ARGUMENTS…`. A line on its stdout is one object: {"wrong": …, "details": …}
-says why it cannot go on ("failed": what its code raised, with the traceback), all else is up to who started
+says why it cannot go on ("failed": what its code raised, in a line), all else is up to who started
 it. Its stdin closes when this process ends, however it does; a module that reads it knows then that nobody
 waits any more.
 """
@@ -9,6 +9,7 @@ waits any more.
 import json
 import os
 import queue
+import re
 import subprocess
 import sys
 import threading
@@ -21,7 +22,8 @@ from avila.errors import Cancelled
 
 LOOK = 0.1  # seconds between two looks whether to stop
 WAITING = "\n"  # stands for no line yet
-DETAILS = 4000  # characters of the log that a failure fills
+KEPT = 2000  # characters, the last on stderr, for the log
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class ChildError(Exception):
@@ -50,12 +52,18 @@ def be_child(work: Callable[[], int]) -> NoReturn:
     try:
         status = work()
     except BaseException as error:
-        reason = traceback.format_exception_only(error)[0]
-        said = {"wrong": "failed", "details": (reason + traceback.format_exc())[:DETAILS]}
-        sys.stdout.write(json.dumps(said) + "\n")
+        traceback.print_exc()
+        sys.stdout.write("\n" + json.dumps({"wrong": "failed", "details": _reason(error)}) + "\n")
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)  # the thread that waits for stdin would hold up a usual end
+
+
+def _reason(error: BaseException) -> str:
+    """The first line of the root of it, which PyTorch's exporter wraps in advice to programmers."""
+    while error.__cause__:
+        error = error.__cause__
+    return _COLOURS.sub("", f"{type(error).__name__}: {error}").partition("\n")[0]
 
 
 def run_child(
@@ -114,7 +122,10 @@ def run_child(
             if stream:
                 stream.close()
     if status or wrong:
-        raise ChildError(wrong.get("wrong", ""), wrong.get("details", "") or "".join(said)[-2000:])
+        word, details = wrong.get("wrong", ""), wrong.get("details", "")
+        if word == "failed" or not details:
+            details = f"{details}\n{''.join(said)[-KEPT:]}".strip()
+        raise ChildError(word, details)
 
 
 def _next(lines: "queue.SimpleQueue[str]") -> str:

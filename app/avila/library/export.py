@@ -304,6 +304,7 @@ def _refused(wish: Wish, target: Path, error: ChildError) -> AvilaError:
         return AvilaError(*json.loads(error.details))
     title = _("“{name}” was not exported").format(name=wish.model.name)
     again = _("What is done is kept: export it again to go on.")
+    other = _("Export it without int8.") if wish.int8 else _("Use the model with the diffusers engine.")
     if error.wrong == "different":
         shutil.rmtree(target, ignore_errors=True)  # it would come out the same again
         return AvilaError(
@@ -311,7 +312,7 @@ def _refused(wish: Wish, target: Path, error: ChildError) -> AvilaError:
             _("What was exported answers otherwise than the model: {what}. Nothing of it was kept.").format(
                 what=error.details
             ),
-            _("Export it without int8.") if wish.int8 else _("Use the model with the diffusers engine."),
+            other,
             error.details,
         )
     if error.wrong == "full" or room.free(target) < room.LITTLE:
@@ -321,7 +322,7 @@ def _refused(wish: Wish, target: Path, error: ChildError) -> AvilaError:
         return AvilaError(
             title,
             _("The exporter failed: {reason}").format(reason=reason[:LONGEST_REASON]),
-            _("Use the model with the diffusers engine."),
+            f"{other} {again}",
             f"{target}\n{error.details}",
         )
     said = {

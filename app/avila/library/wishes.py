@@ -81,7 +81,8 @@ def why_not(model: Model, vae: Model | None = None) -> str:
 def missing() -> tuple[str, ...]:
     """The packages that an export needs and that are not installed, or are too old: "torch>=2.13"."""
     lacking = [name for name in LIBRARIES if not importlib.util.find_spec(name)]
-    with suppress(importlib.metadata.PackageNotFoundError, ValueError):
+    # A half-removed package has no version, a home-made one may have any.
+    with suppress(importlib.metadata.PackageNotFoundError, ValueError, AttributeError):
         major, minor, *_rest = importlib.metadata.version("torch").split(".")
         if (int(major), int(minor)) < TORCH:
             lacking.append(f"torch>={TORCH[0]}.{TORCH[1]}")
